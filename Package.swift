@@ -1,0 +1,115 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+/// A library target; what stands in `uses` is all that it may import.
+func module(_ name: String, uses dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+/// A program that links the system's shared libraries.
+func program(_ name: String, uses dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+/// A program that is one file and reads nothing from the loader: it runs with a user's environment or in a
+/// guest of any distribution.
+func staticProgram(_ name: String, uses dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: name, dependencies: dependencies, swiftSettings: settings,
+        linkerSettings: [.unsafeFlags(["-static-executable"])])
+}
+
+func tests(_ name: String, uses dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func system(_ name: String, pkgConfig: String? = nil, apt package: String? = nil) -> Target {
+    .systemLibrary(
+        name: name, pkgConfig: pkgConfig, providers: package.map { [.apt([$0])] } ?? [])
+}
+
+let package = Package(
+    name: "bivouac",
+    targets: [
+        system("CLinux"),
+        system("CLibvirt", pkgConfig: "libvirt", apt: "libvirt-dev"),
+        system("COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
+        system("CArchive", pkgConfig: "libarchive", apt: "libarchive-dev"),
+        .target(name: "CToml", cxxSettings: [.define("TOML_EXCEPTIONS", to: "0")]),
+
+        // Values.
+        module("JSON"),
+        module("Job", uses: ["JSON"]),
+
+        // One system library each.
+        module("Unix", uses: ["CLinux"]),
+        module("Digest", uses: ["COpenSSL"]),
+        module("Libvirt", uses: ["CLibvirt"]),
+
+        // What a site trusts and allows.
+        module("Site", uses: ["CToml", "Job"]),
+        module("ImageTrust", uses: ["COpenSSL", "Digest", "JSON", "Job"]),
+        module("Policy", uses: ["ImageTrust", "Job", "Site"]),
+
+        // What a machine is made of.
+        module("ImageStore", uses: ["Digest", "ImageTrust", "Job", "Site", "Unix"]),
+        module("GuestProtocol", uses: ["JSON", "Job", "Unix"]),
+        module("JobContext", uses: ["CArchive", "GuestProtocol", "Job"]),
+
+        // What stays behind.
+        module("Audit", uses: ["Digest", "Job", "Unix"]),
+        module("Evidence", uses: ["Digest", "Job", "Site", "Unix"]),
+
+        // The life of a job.
+        module("Batch", uses: ["Job", "Site", "Unix"]),
+        module(
+            "JobMachine",
+            uses: [
+                "Audit", "Batch", "Digest", "Evidence", "GuestProtocol", "ImageStore", "ImageTrust", "Job",
+                "JobContext", "Libvirt", "Policy", "Site", "Unix",
+            ]),
+        module("Guest", uses: ["GuestProtocol", "JSON", "Job", "Unix"]),
+
+        program("bivouac-prologue", uses: ["Batch", "Job", "JobMachine", "Site", "Unix"]),
+        program("bivouac-epilogue", uses: ["Batch", "Job", "JobMachine", "Site", "Unix"]),
+        program(
+            "bivouac",
+            uses: [
+                "Audit", "Batch", "Digest", "Evidence", "ImageStore", "ImageTrust", "Job", "JobMachine",
+                "Libvirt", "Policy", "Site", "Unix",
+            ]),
+        staticProgram("bivouac-run", uses: ["GuestProtocol", "JSON", "Job", "Unix"]),
+        staticProgram("bivouac-task-prolog", uses: ["Unix"]),
+        staticProgram("bivouac-guest", uses: ["Guest", "GuestProtocol", "Job", "Unix"]),
+        program("bivouac-bench", uses: ["Digest", "Job", "Unix"]),
+
+        tests("JSONTests", uses: ["JSON"]),
+        tests("JobTests", uses: ["Job"]),
+        tests("UnixTests", uses: ["Unix"]),
+        tests("DigestTests", uses: ["Digest"]),
+        tests("LibvirtTests", uses: ["Libvirt"]),
+        tests("SiteTests", uses: ["Job", "Site"]),
+        tests("ImageTrustTests", uses: ["Digest", "ImageTrust", "JSON", "Job"]),
+        tests("PolicyTests", uses: ["ImageTrust", "Job", "Policy", "Site"]),
+        tests("ImageStoreTests", uses: ["Digest", "ImageStore", "ImageTrust", "Job", "Site", "Unix"]),
+        tests("GuestProtocolTests", uses: ["GuestProtocol", "JSON", "Job"]),
+        tests("JobContextTests", uses: ["GuestProtocol", "Job", "JobContext"]),
+        tests("GuestTests", uses: ["Guest", "GuestProtocol", "Job", "Unix"]),
+        tests("AuditTests", uses: ["Audit", "Job"]),
+        tests("EvidenceTests", uses: ["Evidence", "Job"]),
+        tests("BatchTests", uses: ["Batch", "Job", "Site"]),
+        tests("JobMachineTests", uses: ["Batch", "Job", "JobMachine", "Libvirt", "Site"]),
+        tests("HookTests", uses: ["Job"]),
+        tests("MachineTests", uses: ["Job"]),
+    ],
+    cxxLanguageStandard: .cxx17
+)

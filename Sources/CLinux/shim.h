@@ -1,0 +1,67 @@
+// What the Glibc module of Swift leaves out: GNU functions, variadic functions and expression macros.
+// Each shim is the prefix `linux_` and the exact C name, nothing else.
+#ifndef BIVOUAC_CLINUX_H
+#define BIVOUAC_CLINUX_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <pwd.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/sysmacros.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+static inline int linux_errno(void) { return errno; }
+static inline int linux_open(const char *path, int flags, mode_t mode) { return open(path, flags, mode); }
+static inline int linux_openat(int directory, const char *path, int flags, mode_t mode) {
+    return openat(directory, path, flags, mode);
+}
+static inline int linux_fcntl(int fd, int command, int argument) { return fcntl(fd, command, argument); }
+static inline int linux_ioctl(int fd, unsigned long request, void *argument) {
+    return ioctl(fd, request, argument);
+}
+static inline int linux_ioctl_value(int fd, unsigned long request, unsigned long argument) {
+    return ioctl(fd, request, argument);
+}
+static inline int linux_prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d) {
+    return prctl(option, a, b, c, d);
+}
+static inline void linux_syslog(int priority, const char *message) { syslog(priority, "%s", message); }
+static inline int linux_wifexited(int status) { return WIFEXITED(status); }
+static inline int linux_wexitstatus(int status) { return WEXITSTATUS(status); }
+static inline int linux_wifsignaled(int status) { return WIFSIGNALED(status); }
+static inline int linux_wtermsig(int status) { return WTERMSIG(status); }
+static inline int linux_isreg(mode_t mode) { return S_ISREG(mode); }
+static inline int linux_isdir(mode_t mode) { return S_ISDIR(mode); }
+static inline int linux_issock(mode_t mode) { return S_ISSOCK(mode); }
+static inline int linux_getrlimit(int resource, struct rlimit *limit) { return getrlimit(resource, limit); }
+static inline int linux_setrlimit(int resource, const struct rlimit *limit) {
+    return setrlimit(resource, limit);
+}
+static inline unsigned int linux_major(dev_t device) { return gnu_dev_major(device); }
+static inline unsigned int linux_minor(dev_t device) { return gnu_dev_minor(device); }
+
+#endif

@@ -1,0 +1,4 @@
+#ifndef BIVOUAC_CTOML_H
+#define BIVOUAC_CTOML_H
+int ctoml_placeholder(void);
+#endif

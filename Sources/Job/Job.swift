@@ -1,0 +1,29 @@
+/// One batch job on this node, as the hooks of every batch system hand it over.
+package struct Job: Sendable {
+    package var key: JobKey
+    /// Which start of this job it is, as far as the batch system counts them.
+    package var attempt: Int?
+    package var account: Account
+    /// Slurm partition, Torque or PBS queue.
+    package var queue: String
+    /// Accounting project, empty when there is none.
+    package var project: String
+    package var nodes: Int
+    package var resources: Resources
+    /// The words of the job's comment or `-l other=`; written by the user.
+    package var words: [String]
+
+    package init(
+        key: JobKey, attempt: Int?, account: Account, queue: String, project: String, nodes: Int,
+        resources: Resources, words: [String]
+    ) {
+        self.key = key
+        self.attempt = attempt
+        self.account = account
+        self.queue = queue
+        self.project = project
+        self.nodes = nodes
+        self.resources = resources
+        self.words = words
+    }
+}
