@@ -53,7 +53,8 @@ let package = Package(
         // One system library each.
         module("Unix", uses: ["CLinux"]),
         module("Digest", uses: ["COpenSSL"]),
-        module("Libvirt", uses: ["CLibvirt"]),
+        module("Libvirt", uses: ["CLibvirt", "CLinux"]),
+        module("NameService", uses: ["Job"]),
 
         // What a site trusts and allows.
         module("Site", uses: ["CToml", "Job"]),
@@ -70,7 +71,7 @@ let package = Package(
         module("Evidence", uses: ["Digest", "Job", "Site", "Unix"]),
 
         // The life of a job.
-        module("Batch", uses: ["Job", "Site", "Unix"]),
+        module("Batch", uses: ["Job", "NameService", "Site", "Unix"]),
         module(
             "JobMachine",
             uses: [
@@ -95,6 +96,7 @@ let package = Package(
         tests("JSONTests", uses: ["JSON"]),
         tests("JobTests", uses: ["Job"]),
         tests("UnixTests", uses: ["Unix"]),
+        tests("NameServiceTests", uses: ["Job", "NameService"]),
         tests("DigestTests", uses: ["Digest"]),
         tests("LibvirtTests", uses: ["Libvirt"]),
         tests("SiteTests", uses: ["Job", "Site"]),

@@ -12,10 +12,13 @@
 #include <grp.h>
 #include <poll.h>
 #include <pwd.h>
+#include <dirent.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
@@ -26,9 +29,11 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <syslog.h>
 #include <time.h>
@@ -61,6 +66,19 @@ static inline int linux_getrlimit(int resource, struct rlimit *limit) { return g
 static inline int linux_setrlimit(int resource, const struct rlimit *limit) {
     return setrlimit(resource, limit);
 }
+static inline int linux_pipe2(int *ends, int flags) { return pipe2(ends, flags); }
+static inline int linux_close_range(unsigned int first, unsigned int last, unsigned int flags) {
+    return close_range(first, last, (int)flags);
+}
+// The system call's result is the size of the mask in bytes; glibc's wrapper hides it.
+static inline long linux_sched_getaffinity(int pid, unsigned long size, void *mask) {
+    return syscall(SYS_sched_getaffinity, pid, size, mask);
+}
+static inline int linux_connect(int fd, const struct sockaddr_un *address, socklen_t length) {
+    return connect(fd, (const struct sockaddr *)address, length);
+}
+static inline void linux_ignore_sigpipe(void) { signal(SIGPIPE, SIG_IGN); }
+static const int linux_posix_spawn_setsid = POSIX_SPAWN_SETSID;
 static inline unsigned int linux_major(dev_t device) { return gnu_dev_major(device); }
 static inline unsigned int linux_minor(dev_t device) { return gnu_dev_minor(device); }
 

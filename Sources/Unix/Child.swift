@@ -1,0 +1,142 @@
+internal import CLinux
+
+/// A child process that is run to its end with a bound on its time and on what it may say.
+package enum Child {
+    package enum End: Hashable, Sendable {
+        case exited(Int32)
+        case killed(signal: Int32)
+        /// It was killed because its time or its output passed the bound.
+        case overTime
+        case overOutput
+    }
+
+    package struct Result: Sendable {
+        package var end: End
+        package var output: [UInt8]
+        package var errors: [UInt8]
+
+        package var succeeded: Bool { end == .exited(0) }
+    }
+
+    /// Starts a program by its absolute path, in a session of its own, with exactly this environment, reading
+    /// nothing, and waits for it.
+    ///
+    /// The corresponding C function is `posix_spawn`.
+    package static func run(
+        _ path: String, _ arguments: [String], environment: [String] = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"],
+        seconds: Int, outputLimit: Int = 1 << 20
+    ) throws(UnixError) -> Result {
+        let output = try Pipe()
+        let errors = try Pipe()
+        let pid = try spawn(
+            path, arguments, environment, output: output.writer.rawValue, errors: errors.writer.rawValue)
+        let outputEnd = output.intoReader()
+        let errorEnd = errors.intoReader()
+
+        let deadline = Deadline(seconds: seconds)
+        var result = Result(end: .exited(0), output: [], errors: [])
+        var bound: End?
+        var open = [outputEnd.rawValue: true, errorEnd.rawValue: true]
+        while open.values.contains(true) {
+            var set = open.filter(\.value).keys.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+            let count = unsafe poll(&set, UInt(set.count), Int32(deadline.milliseconds))
+            if count == 0 {
+                bound = .overTime
+                break
+            }
+            for one in set where one.revents != 0 {
+                let bytes =
+                    one.fd == outputEnd.rawValue
+                    ? try outputEnd.read(upTo: 1 << 16) : try errorEnd.read(upTo: 1 << 16)
+                if bytes.isEmpty { open[one.fd] = false }
+                if one.fd == outputEnd.rawValue { result.output += bytes } else { result.errors += bytes }
+            }
+            if result.output.count > outputLimit || result.errors.count > outputLimit {
+                bound = .overOutput
+                break
+            }
+        }
+        result.end = try wait(for: pid, until: deadline, bound: bound)
+        return result
+    }
+
+    private static func wait(for pid: pid_t, until deadline: Deadline, bound: End?) throws(UnixError) -> End {
+        var bound = bound
+        while true {
+            var status: Int32 = 0
+            if bound != nil { kill(-pid, SIGKILL) }
+            let flags = bound == nil ? WNOHANG : 0
+            let ended = try checked("waitpid") { unsafe waitpid(pid, &status, flags) }
+            if ended == pid {
+                if let bound { return bound }
+                return linux_wifexited(status) != 0
+                    ? .exited(linux_wexitstatus(status)) : .killed(signal: linux_wtermsig(status))
+            }
+            if deadline.isOver { bound = .overTime } else { Deadline.sleep(milliseconds: 1) }
+        }
+    }
+
+    private static func spawn(
+        _ path: String, _ arguments: [String], _ environment: [String], output: Int32, errors: Int32
+    ) throws(UnixError) -> pid_t {
+        var actions = unsafe posix_spawn_file_actions_t()
+        unsafe posix_spawn_file_actions_init(&actions)
+        defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+        unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        unsafe posix_spawn_file_actions_adddup2(&actions, output, 1)
+        unsafe posix_spawn_file_actions_adddup2(&actions, errors, 2)
+
+        var attributes = posix_spawnattr_t()
+        unsafe posix_spawnattr_init(&attributes)
+        defer { unsafe posix_spawnattr_destroy(&attributes) }
+        var defaults = sigset_t()
+        unsafe sigfillset(&defaults)
+        unsafe posix_spawnattr_setsigdefault(&attributes, &defaults)
+        var none = sigset_t()
+        unsafe sigemptyset(&none)
+        unsafe posix_spawnattr_setsigmask(&attributes, &none)
+        let flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | linux_posix_spawn_setsid
+        unsafe posix_spawnattr_setflags(&attributes, Int16(flags))
+
+        var pid: pid_t = 0
+        let code = unsafe withCStrings([path] + arguments) { argv in
+            unsafe withCStrings(environment) { envp in
+                unsafe posix_spawn(&pid, path, &actions, &attributes, argv, envp)
+            }
+        }
+        guard code == 0 else { throw UnixError("posix_spawn", code, path) }
+        return pid
+    }
+}
+
+/// The two ends of a pipe.
+package struct Pipe: ~Copyable {
+    package let reader: FileDescriptor
+    package let writer: FileDescriptor
+
+    /// The corresponding C function is `pipe2`.
+    package init() throws(UnixError) {
+        var ends: [Int32] = [0, 0]
+        try checked("pipe2") { unsafe linux_pipe2(&ends, O_CLOEXEC) }
+        reader = FileDescriptor(owning: ends[0])
+        writer = FileDescriptor(owning: ends[1])
+    }
+
+    /// Closes the writing end.
+    package consuming func intoReader() -> FileDescriptor { reader }
+
+    /// Closes the reading end.
+    package consuming func intoWriter() -> FileDescriptor { writer }
+}
+
+/// The strings as a C array that ends in a null pointer, valid inside the body.
+func withCStrings<Result>(
+    _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
+) -> Result {
+    let copies = unsafe strings.map { unsafe strdup($0) } + [nil]
+    defer { for unsafe copy in unsafe copies { unsafe free(copy) } }
+    return unsafe copies.withUnsafeBufferPointer { buffer in
+        guard let base = buffer.baseAddress else { preconditionFailure("an array with a terminator is not empty") }
+        return unsafe body(base)
+    }
+}

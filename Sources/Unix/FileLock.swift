@@ -1,0 +1,36 @@
+internal import CLinux
+
+/// An exclusive lock on a file, held as long as the value lives; the kernel lets go when the holder dies.
+package struct FileLock: ~Copyable {
+    private let file: FileDescriptor
+
+    private init(_ file: consuming FileDescriptor) { self.file = file }
+
+    /// Waits for the lock until the deadline; `timedOut` then. The file is made when it is missing and stays.
+    /// The corresponding C function is `flock`.
+    package static func acquire(_ path: String, before deadline: Deadline) throws(UnixError) -> FileLock {
+        while true {
+            if let lock = try tryAcquire(path) { return lock }
+            guard !deadline.isOver else { throw UnixError("flock", UnixError.timedOut, path) }
+            Deadline.sleep(milliseconds: min(10, max(1, deadline.milliseconds)))
+        }
+    }
+
+    /// The lock, or nil while somebody else holds it.
+    package static func tryAcquire(_ path: String) throws(UnixError) -> FileLock? {
+        while true {
+            let file = try FileDescriptor.open(path, [.readWrite, .create, .noFollow], mode: 0o600)
+            let descriptor = file.rawValue
+            do throws(UnixError) {
+                try checked("flock", path) { flock(descriptor, LOCK_EX | LOCK_NB) }
+            } catch {
+                guard error.code == EWOULDBLOCK else { throw error }
+                return nil
+            }
+            // Who waited while the holder removed the file holds a lock that nobody else can see.
+            if let there = try Files.status(path), there.inode == (try file.status()).inode {
+                return FileLock(file)
+            }
+        }
+    }
+}
