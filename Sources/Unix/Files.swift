@@ -104,10 +104,15 @@ package enum Files {
         }
         for name in try names(in: path) { try removeTree(path + "/" + name) }
         do throws(UnixError) {
-            try checked("rmdir", path) { unsafe rmdir(path) }
+            try removeDirectory(path)
         } catch {
             guard error.code == ENOENT else { throw error }
         }
+    }
+
+    /// Removes an empty directory. The corresponding C function is `rmdir`.
+    package static func removeDirectory(_ path: String) throws(UnixError) {
+        try checked("rmdir", path) { unsafe rmdir(path) }
     }
 
     /// The names in a directory, sorted; empty when it is missing. The corresponding C function is `readdir`.

@@ -22,6 +22,7 @@ package struct UnixError: Error, Hashable, Sendable, CustomStringConvertible {
 
     package static let noEntry = ENOENT
     package static let exists = EEXIST
+    package static let notEmpty = ENOTEMPTY
     package static let noSpace = ENOSPC
     package static let quotaExceeded = EDQUOT
     package static let readOnly = EROFS

@@ -1,0 +1,78 @@
+package import Job
+internal import Unix
+
+/// Questions to Slurm's controller, each one bounded call of a Slurm command that asks only for fields that
+/// no user can write.
+package struct SlurmCommand: Sendable {
+    /// Where Debian, a build from source and the usual site prefix put the commands.
+    private static let directories = ["/usr/bin", "/usr/local/bin", "/opt/slurm/bin"]
+
+    private let environment: [String]
+    private let seconds: Int
+
+    /// `configuration` is the path of slurm.conf, nil for Slurm's own default; each call ends within `seconds`.
+    package init(configuration: String?, seconds: Int = 5) {
+        // With this format squeue(1) prints moments as UNIX seconds, whatever the time zone.
+        var environment = ["PATH=/usr/bin:/bin", "SLURM_TIME_FORMAT=%s"]
+        if let configuration { environment.append("SLURM_CONF=" + configuration) }
+        self.environment = environment
+        self.seconds = seconds
+    }
+
+    /// What the controller granted the job: `squeue -O tres-alloc,EndTime,State`.
+    package func grant(of job: JobID) throws(BatchError) -> SlurmGrant {
+        let columns = "tres-alloc:512,EndTime:64,State:64"
+        let answer = try run("squeue", ["--noheader", "--states=all", "--jobs=\(job)", "--Format=" + columns])
+        guard answer.succeeded else { throw failure("squeue", answer) }
+        return try SlurmGrant(line: String(decoding: answer.output, as: UTF8.self), columns: [512, 64, 64])
+    }
+
+    /// State of each of the jobs that the controller knows; those that are absent are gone for good.
+    package func states(of jobs: [JobID]) throws(BatchError) -> [JobID: SlurmState] {
+        guard !jobs.isEmpty else { return [:] }
+        let list = jobs.map(\.description).joined(separator: ",")
+        let answer = try run(
+            "squeue", ["--noheader", "--states=all", "--jobs=" + list, "--Format=JobID:64,State:64,RestartCnt:32"])
+        let errors = String(decoding: answer.errors, as: UTF8.self)
+        // The controller's answer to a question about one job only that it has forgotten.
+        if !answer.succeeded && jobs.count == 1 && errors.contains("Invalid job id specified") { return [:] }
+        guard answer.succeeded else { throw failure("squeue", answer) }
+        var states: [JobID: SlurmState] = [:]
+        for line in String(decoding: answer.output, as: UTF8.self).split(separator: "\n") {
+            let words = line.split(separator: " ")
+            guard words.count == 3, let job = JobID(String(words[0])), let restarts = Int(words[2]) else {
+                throw BatchError(.node, "squeue answered with a line that cannot be read")
+            }
+            states[job] = SlurmState(word: String(words[1]), restarts: restarts)
+        }
+        return states
+    }
+
+    /// Puts a line of ours into the job's accounting record.
+    package func setAdminComment(_ comment: String, of job: JobID) throws(BatchError) {
+        let answer = try run("scontrol", ["update", "JobId=\(job)", "AdminComment=" + comment])
+        guard answer.succeeded else { throw failure("scontrol", answer) }
+    }
+
+    private func run(_ name: String, _ arguments: [String]) throws(BatchError) -> Child.Result {
+        let path = Self.directories.map { $0 + "/" + name }.first { Files.exists($0) }
+        guard let path else {
+            throw BatchError(.node, "\(name) is in none of \(Self.directories.joined(separator: ", "))")
+        }
+        do {
+            return try Child.run(path, arguments, environment: environment, seconds: seconds)
+        } catch {
+            throw BatchError(.node, "could not run \(path): \(error)")
+        }
+    }
+
+    private func failure(_ name: String, _ answer: Child.Result) -> BatchError {
+        switch answer.end {
+        case .overTime: return BatchError(.node, "\(name) did not answer within \(seconds) s")
+        case .overOutput: return BatchError(.node, "\(name) answered without end")
+        case .exited, .killed:
+            let words = String(decoding: answer.errors.prefix(300), as: UTF8.self)
+            return BatchError(.node, "\(name) failed: \(words.split(separator: "\n").joined(separator: " "))")
+        }
+    }
+}

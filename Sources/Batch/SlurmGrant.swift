@@ -1,0 +1,78 @@
+package import Job
+
+/// What Slurm's controller says of a running job.
+package struct SlurmGrant: Hashable, Sendable {
+    package let cpus: Int?
+    package let memory: ByteCount?
+    /// A year ahead for a job without a time limit.
+    package let end: Timestamp?
+    package let state: SlurmState
+
+    /// Reads the one line of `squeue --Format=tres-alloc:N,EndTime:N,State:N`, whose columns have fixed widths.
+    package init(line: String, columns: [Int]) throws(BatchError) {
+        let bytes = Array(line.utf8)
+        var offset = 0
+        var fields: [String] = []
+        for width in columns {
+            let field = bytes[min(offset, bytes.count)..<min(offset + width, bytes.count)]
+            fields.append(
+                String(decoding: field.filter { $0 != UInt8(ascii: " ") && $0 != 0x0A }, as: UTF8.self))
+            offset += width
+        }
+        guard fields.count == 3, !fields[2].isEmpty else {
+            throw BatchError(.node, "squeue printed no line for the job")
+        }
+        state = SlurmState(word: fields[2], restarts: 0)
+        end = Int64(fields[1]).map { Timestamp(seconds: $0) }
+        var cpus: Int?
+        var memory: ByteCount?
+        for resource in fields[0].split(separator: ",") {
+            let pair = resource.split(separator: "=", maxSplits: 1)
+            guard pair.count == 2 else { continue }
+            if pair[0] == "cpu" { cpus = Int(pair[1]) }
+            if pair[0] == "mem" { memory = Self.memory(String(pair[1])) }
+        }
+        self.cpus = cpus.flatMap { $0 > 0 ? $0 : nil }
+        self.memory = memory.flatMap { $0.bytes > 0 ? $0 : nil }
+    }
+
+    /// Slurm's amount: a number, perhaps with a fraction, and K, M, G, T or P; mebibytes without a letter.
+    static func memory(_ text: String) -> ByteCount? {
+        let digits = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+        guard let amount = Double(digits), amount >= 0, amount < 1e12 else { return nil }
+        let shift: Int64
+        switch text.dropFirst(digits.count) {
+        case "K": shift = 10
+        case "M", "": shift = 20
+        case "G": shift = 30
+        case "T": shift = 40
+        case "P": shift = 50
+        default: return nil
+        }
+        let bytes = amount * Double(Int64(1) << shift)
+        return bytes < Double(Int64.max / 2) ? ByteCount(Int64(bytes)) : nil
+    }
+}
+
+/// A job's state in Slurm's words, as far as the life of a machine depends on it.
+package struct SlurmState: Hashable, Sendable {
+    package let word: String
+    /// How often the job has been requeued.
+    package let restarts: Int
+
+    package init(word: String, restarts: Int) {
+        self.word = word
+        self.restarts = restarts
+    }
+
+    /// True in states in which no node runs anything of the job any more, not even its Epilog.
+    package var isOver: Bool {
+        [
+            "COMPLETED", "CANCELLED", "FAILED", "TIMEOUT", "NODE_FAIL", "PREEMPTED", "BOOT_FAIL", "DEADLINE",
+            "OUT_OF_MEMORY",
+        ].contains(word)
+    }
+
+    /// True while the job waits, perhaps for another start: a machine of an earlier one is a stray.
+    package var isWaiting: Bool { ["PENDING", "REQUEUED", "REQUEUE_HOLD", "SPECIAL_EXIT"].contains(word) }
+}

@@ -1,0 +1,52 @@
+package import Job
+
+/// What slurmd tells Prolog and Epilog in their environment; see the Prolog and Epilog Guide of Slurm.
+///
+/// The comment is the user's text and hostile; everything else is slurmd's own.
+package struct SlurmHook: Sendable {
+    package let job: JobID
+    /// Missing in an Epilog whose job the controller does not know.
+    package let user: UInt32?
+    package let group: UInt32?
+    package let partition: String?
+    package let project: String
+    package let nodes: Int?
+    /// `SLURM_JOB_RESTART_COUNT`: how often the job was requeued before.
+    package let restarts: Int?
+    package let cpusOnNode: Int?
+    package let comment: String
+    /// Value of `SLURM_CONF`, which Slurm's commands need to find their controller.
+    package let configuration: String?
+
+    /// In bytes; a longer comment is cut, since only its words that name an image are looked at.
+    private static let longestComment = 4096
+
+    /// Reads the variables; only a missing or unusable job id is an error.
+    package init(environment value: (String) -> String?) throws(BatchError) {
+        guard let text = value("SLURM_JOB_ID"), let number = UInt32(text), let job = JobID(String(number)) else {
+            throw BatchError(
+                .site, "SLURM_JOB_ID is missing or no number: this program is to be called by slurmd's hooks")
+        }
+        self.job = job
+        user = value("SLURM_JOB_UID").flatMap { UInt32($0) }
+        group = value("SLURM_JOB_GID").flatMap { UInt32($0) }
+        partition = value("SLURM_JOB_PARTITION")
+        project = value("SLURM_JOB_ACCOUNT") ?? ""
+        nodes = value("SLURM_JOB_NUM_NODES").flatMap { Int($0) }
+        // Slurm leaves the variable out for a job that was never requeued.
+        restarts = Int(value("SLURM_JOB_RESTART_COUNT") ?? "0")
+        cpusOnNode = value("SLURM_JOB_CPUS_PER_NODE").flatMap { Self.firstCount($0) }
+        comment = String(decoding: (value("SLURM_JOB_COMMENT") ?? "").utf8.prefix(Self.longestComment), as: UTF8.self)
+        configuration = value("SLURM_CONF")
+    }
+
+    /// The first count of Slurm's compressed list, `4` or `4(x2),2`.
+    private static func firstCount(_ list: String) -> Int? {
+        Int(list.prefix { $0.isASCII && $0.isNumber })
+    }
+
+    /// The words of the comment, where a job names its image.
+    package var words: [String] {
+        comment.split { $0.isWhitespace || $0 == "," || $0 == ";" }.map(String.init)
+    }
+}

@@ -1,0 +1,35 @@
+package import Job
+
+/// What a hook tells its batch system; the one place that knows what drains a node and what fails a job.
+package enum Verdict {
+    package enum Hook: Sendable, CaseIterable { case slurmProlog, slurmEpilog }
+
+    /// Exit status of a hook; nil is success.
+    ///
+    /// Slurm drains the node on any status but 0 and has no status that fails just the job: a job's fault
+    /// leaves the prologue with 0 and is told by the launcher.
+    package static func status(_ blame: Blame?, of hook: Hook) -> Int32 {
+        switch (hook, blame) {
+        case (_, nil), (.slurmProlog, .job), (.slurmEpilog, .job): ExitStatus.success
+        case (.slurmProlog, .node), (.slurmEpilog, .node): ExitStatus.unavailable
+        case (.slurmProlog, .site), (.slurmEpilog, .site): ExitStatus.configuration
+        }
+    }
+}
+
+/// The exit statuses of our programs; see sysexits.h.
+package enum ExitStatus {
+    package static let success: Int32 = 0
+    /// The command line is wrong.
+    package static let usage: Int32 = 64
+    /// A list, an image or a record was refused.
+    package static let dataRefused: Int32 = 65
+    /// The machine, libvirt or the node cannot do it now.
+    package static let unavailable: Int32 = 69
+    /// Trying again later may help.
+    package static let tryAgain: Int32 = 75
+    /// Only root or the owner may do that.
+    package static let notPermitted: Int32 = 77
+    /// The configuration is wrong.
+    package static let configuration: Int32 = 78
+}

@@ -1,0 +1,142 @@
+package import FoundationEssentials
+package import Job
+package import Site
+package import Unix
+
+/// A job's live directory with its record, held under the job's lock.
+///
+/// One process at a time has it; the record on disk is the truth, and every change of it goes through
+/// `advance`, which knows only the steps of `Phase.after`.
+package struct LiveJob: ~Copyable {
+    package let key: JobKey
+    package let directory: JobDirectory
+    package private(set) var record: Record
+    private let lock: FileLock
+
+    private static let recordLimit = 1 << 20
+
+    /// The job's record; nil when the job has none here.
+    package static func open(_ key: JobKey, places: Places, before deadline: Deadline) throws(MachineFault)
+        -> LiveJob?
+    {
+        let directory = places.job(key)
+        guard Files.exists(directory.path) else { return nil }
+        let lock: FileLock
+        do {
+            lock = try FileLock.acquire(directory.lock, before: deadline)
+        } catch {
+            // The directory went while we waited: somebody else ended the job.
+            if error.code == UnixError.noEntry { return nil }
+            throw .fault(.node, "could not lock job \(key), which another process of ours holds: \(error)")
+        }
+        guard let record = try read(directory) else { return nil }
+        return LiveJob(key: key, directory: directory, record: record, lock: lock)
+    }
+
+    /// Makes the directory and its first record; what an earlier attempt left must have been ended before.
+    package static func create(_ record: Record, key: JobKey, places: Places, before deadline: Deadline)
+        throws(MachineFault) -> LiveJob
+    {
+        let directory = places.job(key)
+        var live: LiveJob?
+        while live == nil {
+            do {
+                try Files.makeDirectories(places.jobs, mode: 0o755)
+                try Files.makeDirectory(directory.path, mode: 0o700)
+                let lock = try FileLock.acquire(directory.lock, before: deadline)
+                live = LiveJob(key: key, directory: directory, record: record, lock: lock)
+            } catch {
+                // An epilogue removed the directory between the two steps.
+                guard error.code == UnixError.noEntry, !deadline.isOver else {
+                    throw .fault(.node, "could not make the job's directory: \(error)")
+                }
+            }
+        }
+        guard let live else { throw .fault(.node, "could not make the job's directory \(directory.path)") }
+        try live.write()
+        return live
+    }
+
+    private init(key: JobKey, directory: JobDirectory, record: Record, lock: consuming FileLock) {
+        self.key = key
+        self.directory = directory
+        self.record = record
+        self.lock = lock
+    }
+
+    /// Changes facts in the record and takes one step of the table; durable when it returns.
+    package mutating func advance(
+        _ event: Event, at now: Timestamp, _ change: (inout Record) -> Void = { _ in }
+    ) throws(MachineFault) {
+        var next = record
+        do {
+            next.phase = try record.phase.after(event)
+        } catch {
+            throw .fault(.node, "job \(key): \(error)")
+        }
+        change(&next)
+        next.times[next.phase.rawValue] = now
+        record = next
+        try write()
+    }
+
+    private borrowing func write() throws(MachineFault) {
+        let path = directory.record
+        let record = record
+        try atNode("could not write \(path)") { () throws(UnixError) in
+            try Files.write(try encode(record), to: path, mode: 0o644)
+        }
+    }
+
+    /// Removes all that the directory holds, the lock last; a new attempt that waited for the lock keeps what
+    /// it has made since.
+    package consuming func remove() throws(MachineFault) {
+        let path = directory.path
+        try atNode("could not remove \(path)") { () throws(UnixError) in
+            for name in try Files.names(in: path) where name != "lock" { try Files.removeTree(path + "/" + name) }
+            try Files.remove(directory.lock)
+            do throws(UnixError) {
+                try Files.removeDirectory(path)
+            } catch {
+                guard error.code == UnixError.notEmpty || error.code == UnixError.noEntry else { throw error }
+            }
+        }
+    }
+
+    /// The record as it stands, without the lock: for those who only look.
+    package static func peek(_ key: JobKey, places: Places) throws(MachineFault) -> Record? {
+        try read(places.job(key))
+    }
+
+    /// The keys that have a live directory.
+    package static func keys(_ places: Places) throws(MachineFault) -> [JobKey] {
+        try atNode("could not list jobs") { () throws(UnixError) in
+            try Files.names(in: places.jobs).compactMap { JobKey($0) }
+        }
+    }
+
+    private static func read(_ directory: JobDirectory) throws(MachineFault) -> Record? {
+        let bytes: [UInt8]
+        do {
+            bytes = try Files.read(directory.record, limit: recordLimit)
+        } catch {
+            if error.code == UnixError.noEntry { return nil }
+            throw .fault(.node, "could not read \(directory.record): \(error)")
+        }
+        do {
+            return try JSONDecoder().decode(Record.self, from: Data(bytes))
+        } catch {
+            throw .fault(.node, "could not read \(directory.record): not a record of this version")
+        }
+    }
+}
+
+private func encode(_ record: Record) throws(UnixError) -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    do {
+        return Array(try encoder.encode(record)) + [0x0A]
+    } catch {
+        throw UnixError("encode", UnixError.invalid, "record")
+    }
+}

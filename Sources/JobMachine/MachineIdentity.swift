@@ -1,0 +1,18 @@
+internal import Digest
+package import Job
+
+/// What follows from a machine's name alone, so that whoever comes later finds the machine, whatever died.
+package enum MachineIdentity {
+    /// The domain's UUID: the first 16 bytes of the SHA-256 of its name, marked as version 8 (RFC 9562).
+    package static func uuid(of name: MachineName) -> String {
+        var bytes = Array(Sha256.hash(Array(name.domain.utf8)).prefix(16))
+        bytes[6] = bytes[6] & 0x0F | 0x80
+        bytes[8] = bytes[8] & 0x3F | 0x80
+        let digits = bytes.map { byte in
+            let text = String(byte, radix: 16)
+            return text.count == 1 ? "0" + text : text
+        }
+        let groups = [0..<4, 4..<6, 6..<8, 8..<10, 10..<16].map { digits[$0].joined() }
+        return groups.joined(separator: "-")
+    }
+}

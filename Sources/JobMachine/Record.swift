@@ -1,0 +1,82 @@
+package import Job
+
+/// What is known of a job on this node; the truth that prologue, launcher, epilogue, tick and operator share.
+///
+/// It is readable by everybody on the node, so nothing in it is secret; the launcher reads `phase`, `refusal`,
+/// `uid` and `end`.
+package struct Record: Codable, Sendable {
+    /// What the machine was given.
+    package struct Machine: Codable, Sendable {
+        /// The account of the pool that QEMU runs as.
+        package var account: String
+        package var uid: UInt32
+        package var gid: UInt32
+        /// Host CPUs the guest's CPUs are pinned to, one each.
+        package var cpus: [Int]
+        /// The guest's memory, which is the grant less QEMU's own need.
+        package var memory: ByteCount
+        /// `kvm` or `qemu` (TCG, which is no security boundary), and why.
+        package var virtualization: String
+        package var reason: String
+    }
+
+    /// What the machine boots, as the admission said.
+    package struct Image: Codable, Sendable {
+        package var name: String
+        package var sha512: String
+        package var identifier: String
+        package var version: String
+        package var list: String
+        package var listVersion: String
+        package var endorser: String
+        package var vo: String
+        package var `class`: Int
+    }
+
+    package var key: String
+    package var attempt: Int
+    package var phase: Phase
+    package var refusal: Refusal?
+    package var user: String
+    package var uid: UInt32
+    package var queue: String
+    package var project: String
+    package var cpus: Int
+    package var memory: ByteCount
+    /// The scheduler's end of the job in UNIX seconds.
+    package var end: Int64?
+    package var domain: String
+    package var uuid: String
+    package var image: Image?
+    package var machine: Machine?
+    /// Directory of the start state below the evidence directory.
+    package var evidence: String?
+    /// Value of `SLURM_CONF` for whoever has to ask the controller later.
+    package var slurmConfiguration: String?
+    /// When each phase began; a phase that was entered twice has its last moment.
+    package var times: [String: Timestamp]
+
+    /// The record of a job that has just arrived.
+    package init(job: Job, attempt: Int, slurmConfiguration: String?, now: Timestamp) {
+        let name = MachineName(key: job.key, attempt: attempt)
+        key = job.key.description
+        self.attempt = attempt
+        phase = .received
+        user = job.account.name
+        uid = job.account.uid
+        queue = job.queue
+        project = job.project
+        cpus = job.resources.cpus
+        memory = job.resources.memory
+        end = job.resources.end?.seconds
+        domain = name.domain
+        uuid = MachineIdentity.uuid(of: name)
+        self.slurmConfiguration = slurmConfiguration
+        times = [Phase.received.rawValue: now]
+    }
+
+    /// The machine's name; nil in a record that we did not write.
+    package var machineName: MachineName? {
+        JobKey(key).map { MachineName(key: $0, attempt: attempt) }
+    }
+}
