@@ -1,0 +1,22 @@
+package import Job
+
+/// What one machine gets of the node: an account of its own and host CPUs.
+package struct NodeShare: Hashable, Sendable {
+    package let account: Account
+    package let cpus: [Int]
+
+    /// Chooses an account that no machine has, and as many CPUs as granted, those with the fewest machines
+    /// first, so that machines share a CPU only when the node is oversubscribed; nil without a free account.
+    ///
+    /// `allowed` are the CPUs that slurmd itself may use. A machine never has more virtual CPUs than `allowed`.
+    package static func choose(
+        _ count: Int, allowed: [Int], accounts: [Account], taken: [Record.Machine]
+    ) -> NodeShare? {
+        let used = Set(taken.map(\.uid))
+        guard let account = accounts.first(where: { !used.contains($0.uid) }) else { return nil }
+        var load: [Int: Int] = [:]
+        for cpu in taken.flatMap(\.cpus) { load[cpu, default: 0] += 1 }
+        let order = allowed.sorted { (load[$0, default: 0], $0) < (load[$1, default: 0], $1) }
+        return NodeShare(account: account, cpus: order.prefix(max(1, count)).sorted())
+    }
+}
