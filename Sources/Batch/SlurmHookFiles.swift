@@ -1,3 +1,5 @@
+internal import Job
+
 /// The lines of the installed Slurm hooks that follow from `site.toml`, written by `bivouac doctor
 /// --write-hooks`: which partitions are ours stands in `site.toml` alone.
 package struct SlurmHookFiles: Sendable {
