@@ -7,6 +7,8 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),
     .strictMemorySafety(),
+    // For every module alike: C types of one header must not differ between two importers.
+    .unsafeFlags(["-Xcc", "-D_GNU_SOURCE"]),
     .treatAllWarnings(as: .error),
 ]
 

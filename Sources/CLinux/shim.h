@@ -3,10 +3,6 @@
 #ifndef BIVOUAC_CLINUX_H
 #define BIVOUAC_CLINUX_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
-
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>

@@ -1,0 +1,102 @@
+import Batch
+import Job
+import Testing
+
+@Suite("slurmd's environment becomes a job's facts")
+struct SlurmHookTests {
+    private let environment = [
+        "SLURM_JOB_ID": "4711", "SLURM_JOB_UID": "1000", "SLURM_JOB_GID": "100", "SLURM_JOB_PARTITION": "vm",
+        "SLURM_JOB_NUM_NODES": "1", "SLURM_JOB_CPUS_PER_NODE": "4(x2),2", "SLURM_JOB_ACCOUNT": "physics",
+        "SLURM_JOB_COMMENT": "image=demo/minimal stage=a,b", "SLURM_CONF": "/etc/slurm/slurm.conf",
+    ]
+
+    private func hook(_ changes: [String: String?] = [:]) throws -> SlurmHook {
+        var environment = environment
+        for (name, value) in changes { environment[name] = value }
+        return try SlurmHook { environment[$0] }
+    }
+
+    @Test("a Prolog's environment is read")
+    func prolog() throws {
+        let hook = try hook()
+        #expect(hook.job.description == "4711" && hook.user == 1000 && hook.group == 100)
+        #expect(hook.partition == "vm" && hook.nodes == 1 && hook.cpusOnNode == 4 && hook.restarts == 0)
+        #expect(hook.project == "physics" && hook.words == ["image=demo/minimal", "stage=a", "b"])
+    }
+
+    @Test("an Epilog without a credential has its job id alone")
+    func epilog() throws {
+        let hook = try SlurmHook { ["SLURM_JOB_ID": "7"][$0] }
+        #expect(hook.job.description == "7" && hook.user == nil && hook.partition == nil && hook.words.isEmpty)
+    }
+
+    @Test("a requeued job says which start it is")
+    func restarts() throws {
+        #expect(try hook(["SLURM_JOB_RESTART_COUNT": "3"]).restarts == 3)
+        #expect(try hook(["SLURM_JOB_RESTART_COUNT": "x"]).restarts == nil)
+    }
+
+    @Test("no job id, or one that is no number, is the site's fault", arguments: [nil, "", "x", "../1", "1 2", "-1"])
+    func badIDs(id: String?) {
+        let error = #expect(throws: BatchError.self) { try hook(["SLURM_JOB_ID": id]) }
+        #expect(error?.blame == .site)
+    }
+
+    @Test("a comment of any length and content is only words")
+    func hostileComment() throws {
+        let comment = "$(reboot) `id`\nimage=../../etc;image=demo/x " + String(repeating: "y", count: 1 << 20)
+        let words = try hook(["SLURM_JOB_COMMENT": comment]).words
+        #expect(words.prefix(4) == ["$(reboot)", "`id`", "image=../../etc", "image=demo/x"])
+        #expect(words.map(\.utf8.count).reduce(0, +) <= 4096)
+    }
+}
+
+@Suite("squeue's answer becomes a grant")
+struct SlurmGrantTests {
+    private func line(_ tres: String, _ end: String, _ state: String) -> String {
+        func padded(_ text: String, _ width: Int) -> String {
+            text + String(repeating: " ", count: max(0, width - text.utf8.count))
+        }
+        return padded(tres, 512) + padded(end, 64) + padded(state, 64) + "\n"
+    }
+
+    @Test("CPUs, memory, end and state are read")
+    func grant() throws {
+        let grant = try SlurmGrant(
+            line: line("cpu=4,mem=1.50G,node=1,billing=4", "1795252800", "RUNNING"), columns: [512, 64, 64])
+        #expect(grant.cpus == 4 && grant.memory == .mebibytes(1536))
+        #expect(grant.end == Timestamp(seconds: 1_795_252_800) && grant.state.word == "RUNNING")
+    }
+
+    @Test(
+        "amounts are spelt as Slurm spells them",
+        arguments: [("512M", 512), ("1G", 1024), ("2048", 2048), ("1T", 1 << 20), ("1048576K", 1024)] as [(String, Int64)])
+    func memory(text: String, mebibytes: Int64) throws {
+        let grant = try SlurmGrant(line: line("cpu=1,mem=\(text)", "0", "RUNNING"), columns: [512, 64, 64])
+        #expect(grant.memory == .mebibytes(mebibytes))
+    }
+
+    @Test("what the controller does not say is unknown, not zero", arguments: ["", "cpu=0,mem=0", "cpu=x,mem=-1", "mem=1Q"])
+    func unknown(tres: String) throws {
+        let grant = try SlurmGrant(line: line(tres, "N/A", "PENDING"), columns: [512, 64, 64])
+        #expect(grant.cpus == nil && grant.memory == nil && grant.end == nil)
+    }
+
+    @Test("an empty answer is no grant", arguments: ["", "\n", "cpu=1"])
+    func empty(text: String) {
+        #expect(throws: BatchError.self) { try SlurmGrant(line: text, columns: [512, 64, 64]) }
+    }
+}
+
+@Suite("A fault means to the scheduler what it is")
+struct VerdictTests {
+    @Test("success and a job's fault leave the node in service, a node's or site's fault takes it out")
+    func drains() {
+        for hook in Verdict.Hook.allCases {
+            #expect(Verdict.status(nil, of: hook) == 0)
+            #expect(Verdict.status(.job, of: hook) == 0)
+            #expect(Verdict.status(.node, of: hook) == 69)
+            #expect(Verdict.status(.site, of: hook) == 78)
+        }
+    }
+}
