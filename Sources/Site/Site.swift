@@ -1,1 +1,61 @@
-// Site
+package import Job
+
+/// What a site decided: `site.toml` and the small files beside it.
+package struct Site: Hashable, Sendable {
+    /// Part of every job key and domain name.
+    package var cluster: String
+    /// The directory of CA certificates, CRLs and signing policies.
+    package var anchors: String
+    /// Seconds after which a list is stale, whatever it says itself.
+    package var maximumListAge: Int64
+    package var virtualization: Virtualization
+    /// Seconds a machine has to become ready.
+    package var bootTimeout: Int
+    /// Seconds for the whole prologue.
+    package var prologueTimeout: Int
+    /// The accounts machines run as are called this with a number, from 0, behind it.
+    package var qemuAccounts: String
+    /// The URI of the libvirt that runs the machines.
+    package var libvirt: String
+    /// What QEMU itself needs of a job's grant: the guest gets the rest.
+    package var memoryOverhead: ByteCount
+    package var queues: [String: Queue]
+    package var endorsers: [String: EndorserRule]
+    package var lists: [String: ListRule]
+    package var denials: [Denial]
+    package var store: StoreRule
+    package var evidence: EvidenceRule
+    /// What is wrong in drop-in files; whatever they would declare is absent, and a fault in `deny.d` denies
+    /// every image.
+    package var faults: [SiteFault]
+    /// Files in drop-in directories that are not read, since their names do not end in `.toml`.
+    package var ignored: [String]
+
+    package init(
+        cluster: String, anchors: String = "/etc/grid-security/certificates",
+        maximumListAge: Int64 = 35 * 86_400, virtualization: Virtualization = .auto, bootTimeout: Int = 300,
+        prologueTimeout: Int = 480, qemuAccounts: String = "bivouac-vm", libvirt: String = "qemu:///system",
+        memoryOverhead: ByteCount = .mebibytes(64), queues: [String: Queue] = [:],
+        endorsers: [String: EndorserRule] = [:], lists: [String: ListRule] = [:], denials: [Denial] = [],
+        store: StoreRule = StoreRule(), evidence: EvidenceRule = EvidenceRule(), faults: [SiteFault] = [],
+        ignored: [String] = []
+    ) {
+        self.cluster = cluster
+        self.anchors = anchors
+        self.maximumListAge = maximumListAge
+        self.virtualization = virtualization
+        self.bootTimeout = bootTimeout
+        self.prologueTimeout = prologueTimeout
+        self.qemuAccounts = qemuAccounts
+        self.libvirt = libvirt
+        self.memoryOverhead = memoryOverhead
+        self.queues = queues
+        self.endorsers = endorsers
+        self.lists = lists
+        self.denials = denials
+        self.store = store
+        self.evidence = evidence
+        self.faults = faults
+        self.ignored = ignored
+    }
+}

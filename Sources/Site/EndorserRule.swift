@@ -1,0 +1,37 @@
+/// Somebody whose signature under image lists a site accepts: `endorsers.d/NAME.toml`.
+package struct EndorserRule: Hashable, Sendable {
+    package var name: String
+    /// The subject of the endorser's certificate, `/DC=.../CN=...`.
+    package var dn: String
+    /// The subject of the authority that issued it.
+    package var ca: String
+    /// The virtual organisation that the endorser speaks for.
+    package var vo: String
+
+    package init(name: String, dn: String, ca: String, vo: String) {
+        self.name = name
+        self.dn = dn
+        self.ca = ca
+        self.vo = vo
+    }
+}
+
+extension EndorserRule {
+    static let keys = ["dn", "ca", "vo"]
+
+    init(name: String, _ section: Section) throws(SiteFault) {
+        func subject(_ key: String) throws(SiteFault) -> String {
+            let rule = "a distinguished name like /DC=org/CN=Name"
+            let text = try section.string(key, rule: rule) {
+                $0.hasPrefix("/") && $0.contains("=") && Section.isLine($0, limit: 1024)
+            }
+            return try section.required(key, text, example: "\"/DC=org/CN=Name\"")
+        }
+        let vo = try section.string("vo", rule: "a name of 1 to 128 characters without white space") {
+            Section.isVisible($0, limit: 128)
+        }
+        self.init(
+            name: name, dn: try subject("dn"), ca: try subject("ca"),
+            vo: try section.required("vo", vo, example: "\"NAME\""))
+    }
+}

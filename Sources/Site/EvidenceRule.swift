@@ -1,0 +1,35 @@
+package import Job
+
+/// How long and how much is kept of what machines leave behind; a hold overrules it.
+package struct EvidenceRule: Hashable, Sendable {
+    /// Whether the machine's overlay is kept when its job has ended.
+    package enum EndState: String, Hashable, Sendable, CaseIterable {
+        case never
+        case onFailure = "on-failure"
+        case always
+    }
+
+    /// Seconds for which evidence is kept.
+    package var keep: Int64
+    package var limit: ByteCount
+    package var endState: EndState
+
+    package init(
+        keep: Int64 = 7 * 86_400, limit: ByteCount = .mebibytes(50 << 10), endState: EndState = .onFailure
+    ) {
+        self.keep = keep
+        self.limit = limit
+        self.endState = endState
+    }
+}
+
+extension EvidenceRule {
+    static let keys = ["keep", "limit", "end_state"]
+
+    init(_ section: Section) throws(SiteFault) {
+        self.init()
+        keep = try section.seconds("keep", in: 1...3650 * 86_400) ?? keep
+        limit = try section.size("limit", in: .mebibytes(1)...ByteCount(1 << 60)) ?? limit
+        endState = try section.choice("end_state", EndState.self) ?? endState
+    }
+}

@@ -1,0 +1,47 @@
+/// A subscription to an image list: `lists.d/NAME.toml`; its images are called `NAME/ALIAS` or `NAME/UUID`.
+package struct ListRule: Hashable, Sendable {
+    /// What becomes of images that appear in a later version of the list.
+    package enum NewImages: String, Hashable, Sendable, CaseIterable {
+        case accept, refuse
+    }
+
+    package var name: String
+    /// Where the signed list is fetched.
+    package var uri: String
+    /// The `dc:identifier` that the list must carry.
+    package var identifier: String
+    /// The names of those who may sign it, any one of them.
+    package var endorsers: [String]
+    /// How many lists of different endorsers must name an image's SHA-512.
+    package var threshold: Int
+    /// The class of the list's images, 1 to 3.
+    package var imageClass: Int
+    package var newImages: NewImages
+    /// The `dc:identifier` of each image that has an alias.
+    package var images: [String: String]
+    /// Who may use the list; an empty array does not restrict, of the others each must hold.
+    package var users: [String]
+    package var groups: [String]
+    package var accounts: [String]
+    /// Whether a signature over SHA-1 is accepted.
+    package var sha1: Bool
+
+    package init(
+        name: String, uri: String, identifier: String, endorsers: [String], threshold: Int = 1,
+        imageClass: Int, newImages: NewImages = .accept, images: [String: String] = [:], users: [String] = [],
+        groups: [String] = [], accounts: [String] = [], sha1: Bool = false
+    ) {
+        self.name = name
+        self.uri = uri
+        self.identifier = identifier
+        self.endorsers = endorsers
+        self.threshold = threshold
+        self.imageClass = imageClass
+        self.newImages = newImages
+        self.images = images
+        self.users = users
+        self.groups = groups
+        self.accounts = accounts
+        self.sha1 = sha1
+    }
+}

@@ -1,0 +1,17 @@
+/// The directory of one machine's own files.
+package struct MachineDirectory: Hashable, Sendable {
+    package let path: String
+
+    package init(path: String) { self.path = path }
+
+    /// The qcow2 file that takes what the guest writes.
+    package var overlay: String { path + "/overlay.qcow2" }
+    /// The volume that tells the guest who it is.
+    package var context: String { path + "/context.iso" }
+    /// What the guest printed on its serial line.
+    package var console: String { path + "/console.log" }
+    /// The description given to libvirt.
+    package var domainXML: String { path + "/domain.xml" }
+    /// A copy of the job's record that outlives a reboot.
+    package var record: String { path + "/record.json" }
+}

@@ -1,0 +1,80 @@
+package import Job
+
+/// Every path that Bivouac uses on a node, below one root.
+package struct Places: Hashable, Sendable {
+    /// The directory that stands for `/`, without a slash at the end; empty on a production node.
+    package let root: String
+
+    package init(root: String = "") {
+        var root = Substring(root)
+        while root.last == "/" { root.removeLast() }
+        self.root = String(root)
+    }
+
+    // What the site declares.
+    package var configuration: String { root + "/etc/bivouac" }
+    package var siteFile: String { configuration + "/site.toml" }
+    package var endorsers: String { configuration + "/endorsers.d" }
+    package var lists: String { configuration + "/lists.d" }
+    package var denials: String { configuration + "/deny.d" }
+
+    // What is lost at reboot.
+    package var run: String { root + "/run/bivouac" }
+    package var jobs: String { run + "/jobs" }
+    /// Which accounts of the pool are taken.
+    package var accounts: String { run + "/accounts" }
+    /// The cached verdict on the kind of virtualisation that works here.
+    package var virtualization: String { run + "/virtualization.json" }
+    package func job(_ key: JobKey) -> JobDirectory { JobDirectory(path: "\(jobs)/\(key)") }
+
+    // What stays.
+    package var state: String { root + "/var/lib/bivouac" }
+    package var machines: String { state + "/machines" }
+    package func machine(_ name: MachineName) -> MachineDirectory {
+        MachineDirectory(path: "\(machines)/\(name)")
+    }
+    package var tools: String { state + "/tools" }
+    /// The agent's volume with this SHA-512, in hex.
+    package func toolsVolume(_ digest: String) -> String { "\(tools)/\(digest).iso" }
+    package var listStates: String { state + "/lists" }
+    /// The directory of a list, named by its file in `lists.d`.
+    package func listState(_ list: String) -> String { "\(listStates)/\(list)" }
+    package var images: String { state + "/images" }
+    /// The directory of the image with this SHA-512, in hex.
+    package func image(_ digest: String) -> String { "\(images)/\(digest)" }
+    package var evidence: String { state + "/evidence" }
+    /// The directory of a machine's evidence; the date is `YYYY-MM-DD`.
+    package func evidence(_ name: MachineName, date: String) -> String { "\(evidence)/\(date)/\(name)" }
+    package var auditLog: String { root + "/var/log/bivouac/audit.jsonl" }
+}
+
+extension Places {
+    /// The longest path that `sockaddr_un` takes, its NUL left out (unix(7)).
+    package static let socketPathLimit = 107
+    /// Room kept for a job id when a root is judged: the digits of a 64-bit number.
+    static let jobDigits = 20
+
+    /// Refuses a root that is not an absolute path, or too long for the sockets of the cluster's jobs with ids
+    /// of up to 20 digits.
+    package func check(cluster: String) throws(SiteError) {
+        guard root.isEmpty || root.hasPrefix("/") else {
+            throw .root(root, reason: "it is not an absolute path")
+        }
+        guard !root.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) else {
+            throw .root(root, reason: "it contains a control character")
+        }
+        let longest = "\(jobs)/\(cluster)-\(String(repeating: "9", count: Self.jobDigits))"
+        try Self.check(socket: JobDirectory(path: longest).payloadSocket)
+    }
+
+    /// Refuses a job whose sockets would have paths that are too long.
+    package func check(_ key: JobKey) throws(SiteError) {
+        try Self.check(socket: job(key).payloadSocket)
+    }
+
+    private static func check(socket path: String) throws(SiteError) {
+        guard path.utf8.count <= socketPathLimit else {
+            throw .socketPathTooLong(path, limit: socketPathLimit)
+        }
+    }
+}

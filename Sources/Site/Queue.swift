@@ -1,0 +1,119 @@
+package import Job
+
+/// A Slurm partition or a Torque or PBS queue whose jobs run in machines.
+package struct Queue: Hashable, Sendable {
+    /// What a machine may reach; nothing reaches a machine.
+    package enum Network: String, Hashable, Sendable, CaseIterable {
+        case none, trusted, dmz
+    }
+
+    /// How the job's working directory comes into the machine.
+    package enum WorkDirectory: String, Hashable, Sendable, CaseIterable {
+        /// It does not: the directory is there and empty.
+        case none
+        case stage, virtiofs
+    }
+
+    package var name: String
+    /// The image of a job that names none; without it a job must name one.
+    package var image: ImageName?
+    /// What a job may boot: `LIST/*` or `LIST/ALIAS`.
+    package var allow: [String]
+    /// The classes of images that may boot.
+    package var classes: Set<Int>
+    /// Who may use the queue; an empty array does not restrict, of the others each must hold.
+    package var users: [String]
+    package var groups: [String]
+    package var accounts: [String]
+    package var network: Network
+    package var workdir: WorkDirectory
+    package var workdirLimit: ByteCount
+    /// What a job is granted when the scheduler accounts no memory.
+    package var memory: ByteCount?
+    /// Overrules the evidence rule of the site.
+    package var endState: EvidenceRule.EndState?
+
+    package init(
+        name: String, image: ImageName? = nil, allow: [String], classes: Set<Int> = [1, 2],
+        users: [String] = [], groups: [String] = [], accounts: [String] = [], network: Network = .none,
+        workdir: WorkDirectory = .none, workdirLimit: ByteCount = .mebibytes(1024), memory: ByteCount? = nil,
+        endState: EvidenceRule.EndState? = nil
+    ) {
+        self.name = name
+        self.image = image
+        self.allow = allow
+        self.classes = classes
+        self.users = users
+        self.groups = groups
+        self.accounts = accounts
+        self.network = network
+        self.workdir = workdir
+        self.workdirLimit = workdirLimit
+        self.memory = memory
+        self.endState = endState
+    }
+
+    /// Whether `allow` names the image.
+    package func allows(_ image: ImageName) -> Bool {
+        allow.contains { $0 == image.description || $0 == "\(image.list)/*" }
+    }
+}
+
+extension Queue {
+    static let keys = [
+        "image", "allow", "classes", "users", "groups", "accounts", "network", "workdir", "workdir_limit",
+        "memory", "end_state",
+    ]
+
+    init(name: String, _ section: Section) throws(SiteFault) {
+        let allow = try section.strings("allow", rule: "LIST/* or LIST/ALIAS") { Self.isPattern($0) }
+        self.init(name: name, allow: try section.required("allow", allow, example: "[\"LIST/*\"]"))
+        if let text = try section.string(
+            "image", rule: "LIST/ALIAS or LIST/UUID", where: { ImageName($0) != nil })
+        {
+            image = ImageName(text)
+        }
+        if let image, !allows(image) {
+            throw section.fault(at: "image", "is '\(image)', which 'allow' does not name: add it there")
+        }
+        classes = try section.integers("classes", in: 1...3) ?? classes
+        users = try section.people("users")
+        groups = try section.people("groups")
+        accounts = try section.people("accounts")
+        network = try section.choice("network", Network.self) ?? network
+        workdir = try section.choice("workdir", WorkDirectory.self) ?? workdir
+        workdirLimit =
+            try section.size("workdir_limit", in: ByteCount(0)...ByteCount(1 << 50)) ?? workdirLimit
+        memory = try section.size("memory", in: .mebibytes(1)...ByteCount(1 << 50))
+        endState = try section.choice("end_state", EvidenceRule.EndState.self)
+    }
+
+    private static func isPattern(_ text: String) -> Bool {
+        text.hasSuffix("/*") ? ImageName.isWord(text.dropLast(2)) : ImageName(text) != nil
+    }
+}
+
+extension Section {
+    /// The names of users, groups or accounting projects; an empty array would let nobody in or everybody,
+    /// as one reads it, so it is refused.
+    func people(_ key: String) throws(SiteFault) -> [String] {
+        let rule = "a name of 1 to 128 characters without white space"
+        let names = try strings(key, rule: rule) { Self.isVisible($0, limit: 128) }
+        guard names != [] else { throw fault(at: key, "is empty: name somebody or drop the key") }
+        return names ?? []
+    }
+
+    /// Whether a text is not empty, within the limit in bytes, and without control characters and white space.
+    static func isVisible(_ text: String, limit: Int) -> Bool {
+        (1...limit).contains(text.utf8.count)
+            && text.unicodeScalars.allSatisfy {
+                !$0.properties.isWhitespace && $0.value > 0x20 && $0.value != 0x7F
+            }
+    }
+
+    /// Whether a text is not empty, within the limit in bytes, and without control characters.
+    static func isLine(_ text: String, limit: Int) -> Bool {
+        (1...limit).contains(text.utf8.count)
+            && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
+    }
+}

@@ -1,0 +1,89 @@
+import Job
+
+extension Site {
+    /// Reads the configuration below `/etc/bivouac`. A missing or broken `site.toml` is an error; a broken
+    /// drop-in file is kept among the faults.
+    package static func load(places: Places) throws(SiteError) -> Site {
+        var site: Site
+        do throws(SiteFault) {
+            guard try ConfigurationFile.names(in: places.configuration) != nil,
+                let bytes = try ConfigurationFile.read(places.siteFile)
+            else {
+                throw SiteFault(file: places.siteFile, message: "there is no such file: write it")
+            }
+            site = try Site(section(bytes, file: places.siteFile, keys: keys))
+        } catch {
+            throw .configuration(error)
+        }
+        try places.check(cluster: site.cluster)
+        site.dropIns(places.endorsers) { (site, name, file, bytes) throws(SiteFault) in
+            site.endorsers[name] = try EndorserRule(
+                name: name, section(bytes, file: file, keys: EndorserRule.keys))
+        }
+        site.dropIns(places.lists) { (site, name, file, bytes) throws(SiteFault) in
+            site.lists[name] = try ListRule(name: name, section(bytes, file: file, keys: ListRule.keys))
+        }
+        site.dropUnknownEndorsers(lists: places.lists)
+        let before = site.faults.count
+        site.dropIns(places.denials) { (site, _, file, bytes) throws(SiteFault) in
+            site.denials.append(try Denial(section(bytes, file: file, keys: Denial.keys)))
+        }
+        site.denials += site.faults[before...].map { Denial($0) }
+        return site
+    }
+
+    private static func section(_ bytes: [UInt8], file: String, keys: [String]) throws(SiteFault) -> Section {
+        try Section(file: file, entries: TomlDocument.parse(bytes, file: file), keys: keys)
+    }
+
+    /// Hands every `NAME.toml` of a directory to `take`; what is wrong becomes a fault. A directory that is not
+    /// there is empty.
+    private mutating func dropIns(
+        _ directory: String,
+        take: (inout Site, String, String, [UInt8]) throws(SiteFault) -> Void
+    ) {
+        let names: [String]
+        do throws(SiteFault) {
+            names = try ConfigurationFile.names(in: directory) ?? []
+        } catch {
+            faults.append(error)
+            return
+        }
+        for name in names where !name.hasPrefix(".") {
+            let file = "\(directory)/\(name)"
+            guard name.hasSuffix(".toml") else {
+                ignored.append(file)
+                continue
+            }
+            let stem = String(name.dropLast(5))
+            do throws(SiteFault) {
+                guard ImageName.isWord(stem) else {
+                    throw SiteFault(
+                        file: file,
+                        message:
+                            "the name is not 1 to 64 letters, digits, '.', '_' and '-' and .toml: rename it")
+                }
+                if let bytes = try ConfigurationFile.read(file) { try take(&self, stem, file, bytes) }
+            } catch {
+                faults.append(error)
+            }
+        }
+    }
+
+    /// Takes endorsers that no file declares out of the lists, and lists that nobody may sign out of the site.
+    private mutating func dropUnknownEndorsers(lists directory: String) {
+        for rule in lists.values.sorted(by: { $0.name < $1.name }) {
+            let known = rule.endorsers.filter { endorsers[$0] != nil }
+            for name in rule.endorsers where !known.contains(name) {
+                faults.append(
+                    SiteFault(
+                        file: "\(directory)/\(rule.name).toml",
+                        message:
+                            "there is no usable endorsers.d/\(name).toml: write or mend it, or drop '\(name)'"
+                    ))
+            }
+            lists[rule.name]?.endorsers = known
+            if known.isEmpty { lists[rule.name] = nil }
+        }
+    }
+}

@@ -1,0 +1,67 @@
+import Job
+
+extension Site {
+    static let keys = [
+        "cluster", "anchors", "maximum_list_age", "virtualization", "boot_timeout", "prologue_timeout",
+        "qemu_accounts", "libvirt", "memory_overhead", "queue", "store", "evidence",
+    ]
+
+    /// Decodes `site.toml`.
+    init(_ section: Section) throws(SiteFault) {
+        let cluster = try section.string(
+            "cluster", rule: "1 to 32 letters, digits, '_' and '-', the first a letter or digit"
+        ) { JobKey.isCluster($0) }
+        self.init(cluster: try section.required("cluster", cluster, example: "\"NAME\""))
+        anchors =
+            try section.string("anchors", rule: "an absolute path") {
+                $0.hasPrefix("/") && Section.isLine($0, limit: 1024)
+            } ?? anchors
+        maximumListAge = try section.seconds("maximum_list_age", in: 1...3650 * 86_400) ?? maximumListAge
+        virtualization = try section.choice("virtualization", Virtualization.self) ?? virtualization
+        bootTimeout = Int(try section.seconds("boot_timeout", in: 1...3600) ?? Int64(bootTimeout))
+        prologueTimeout = Int(
+            try section.seconds("prologue_timeout", in: 1...86_400) ?? Int64(prologueTimeout))
+        guard bootTimeout <= prologueTimeout else {
+            throw section.fault(
+                at: "prologue_timeout",
+                "is \(TimeSpan.text(Int64(prologueTimeout))), shorter than 'boot_timeout' "
+                    + "(\(TimeSpan.text(Int64(bootTimeout)))): make it longer or that one shorter")
+        }
+        qemuAccounts =
+            try section.string(
+                "qemu_accounts",
+                rule: "1 to 24 lower-case letters, digits, '_' and '-', the first a letter or '_'"
+            ) { Self.isAccount($0) } ?? qemuAccounts
+        libvirt =
+            try section.string("libvirt", rule: "the URI of a connection, like qemu:///system") {
+                $0.contains(":") && Section.isVisible($0, limit: 1024)
+            } ?? libvirt
+        memoryOverhead =
+            try section.size("memory_overhead", in: ByteCount(0)...ByteCount(1 << 40))
+            ?? memoryOverhead
+        if let queues = try section.section("queue", keys: nil) {
+            for name in queues.names {
+                guard ImageName.isWord(name) else {
+                    throw queues.fault(
+                        at: name,
+                        "is no queue: 1 to 64 letters, digits, '.', '_' and '-', the first a letter or digit")
+                }
+                self.queues[name] = try queues.section(name, keys: Queue.keys).map {
+                    (section) throws(SiteFault) in try Queue(name: name, section)
+                }
+            }
+        }
+        if let section = try section.section("store", keys: StoreRule.keys) { store = try StoreRule(section) }
+        if let section = try section.section("evidence", keys: EvidenceRule.keys) {
+            evidence = try EvidenceRule(section)
+        }
+    }
+
+    private static func isAccount(_ text: String) -> Bool {
+        func letter(_ byte: UInt8) -> Bool { (0x61...0x7A).contains(byte) || byte == UInt8(ascii: "_") }
+        guard (1...24).contains(text.utf8.count), let first = text.utf8.first, letter(first) else {
+            return false
+        }
+        return text.utf8.allSatisfy { letter($0) || (0x30...0x39).contains($0) || $0 == UInt8(ascii: "-") }
+    }
+}
