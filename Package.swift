@@ -60,7 +60,7 @@ let package = Package(
 
         // What a site trusts and allows.
         module("Site", uses: ["CToml", "Job"]),
-        module("ImageTrust", uses: ["COpenSSL", "Digest", "JSON", "Job"]),
+        module("ImageTrust", uses: ["COpenSSL", "Digest", "JSON", "Job", "Unix"]),
         module("Policy", uses: ["ImageTrust", "Job", "Site"]),
 
         // What a machine is made of.

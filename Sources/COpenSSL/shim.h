@@ -11,4 +11,31 @@
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
+static inline int openssl_sk_X509_num(const STACK_OF(X509) *stack) { return sk_X509_num(stack); }
+
+static inline X509 *openssl_sk_X509_value(const STACK_OF(X509) *stack, int index) {
+    return sk_X509_value(stack, index);
+}
+
+static inline void openssl_sk_X509_pop_free(STACK_OF(X509) *stack) { sk_X509_pop_free(stack, X509_free); }
+
+static inline int openssl_sk_CMS_SignerInfo_num(const STACK_OF(CMS_SignerInfo) *stack) {
+    return sk_CMS_SignerInfo_num(stack);
+}
+
+static inline CMS_SignerInfo *openssl_sk_CMS_SignerInfo_value(
+    const STACK_OF(CMS_SignerInfo) *stack, int index) {
+    return sk_CMS_SignerInfo_value(stack, index);
+}
+
+static inline int openssl_sk_GENERAL_NAME_num(const GENERAL_NAMES *stack) {
+    return sk_GENERAL_NAME_num(stack);
+}
+
+static inline const GENERAL_NAME *openssl_sk_GENERAL_NAME_value(const GENERAL_NAMES *stack, int index) {
+    return sk_GENERAL_NAME_value(stack, index);
+}
+
+static inline void openssl_OPENSSL_free(void *memory) { OPENSSL_free(memory); }
+
 #endif
