@@ -66,7 +66,7 @@ let package = Package(
         // What a machine is made of.
         module("ImageStore", uses: ["Digest", "ImageTrust", "Job", "Site", "Unix"]),
         module("GuestProtocol", uses: ["JSON", "Job", "Unix"]),
-        module("JobContext", uses: ["CArchive", "GuestProtocol", "Job"]),
+        module("JobContext", uses: ["CArchive", "Digest", "Job", "Unix"]),
 
         // What stays behind.
         module("Audit", uses: ["Digest", "Job", "Unix"]),
@@ -95,6 +95,7 @@ let package = Package(
         staticProgram("bivouac-guest", uses: ["Guest", "GuestProtocol", "Job", "Unix"]),
         program("bivouac-bench", uses: ["Digest", "Job", "Unix"]),
 
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
         tests("JSONTests", uses: ["JSON"]),
         tests("JobTests", uses: ["Job"]),
         tests("UnixTests", uses: ["Unix"]),
@@ -106,7 +107,7 @@ let package = Package(
         tests("PolicyTests", uses: ["ImageTrust", "Job", "Policy", "Site"]),
         tests("ImageStoreTests", uses: ["Digest", "ImageStore", "ImageTrust", "Job", "Site", "Unix"]),
         tests("GuestProtocolTests", uses: ["GuestProtocol", "JSON", "Job"]),
-        tests("JobContextTests", uses: ["GuestProtocol", "Job", "JobContext"]),
+        tests("JobContextTests", uses: ["Digest", "Job", "JobContext", "TestSupport", "Unix"]),
         tests("GuestTests", uses: ["Guest", "GuestProtocol", "Job", "Unix"]),
         tests("AuditTests", uses: ["Audit", "Job"]),
         tests("EvidenceTests", uses: ["Evidence", "Job"]),

@@ -1,7 +1,15 @@
+// libarchive, and its expression macros that Swift does not import: the prefix `carchive_` and the exact C name.
 #ifndef BIVOUAC_CARCHIVE_H
 #define BIVOUAC_CARCHIVE_H
 
+// As in CLinux: system headers that both modules include must mean the same.
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
 #include <archive.h>
 #include <archive_entry.h>
+
+static const unsigned int carchive_AE_IFREG = AE_IFREG;
 
 #endif

@@ -1,0 +1,55 @@
+import Job
+
+/// A small read-only disk for a guest: a label and the files of its one directory, all of them root's.
+///
+/// The same value always makes the same bytes, whenever and wherever it is written.
+package struct Volume: Sendable {
+    /// Files of one volume, at most.
+    package static let fileLimit = 64
+
+    package struct File: Sendable {
+        package enum Content: Sendable {
+            case bytes([UInt8])
+            /// Copied from a regular file in pieces; never held in memory.
+            case copy(of: String)
+        }
+
+        package let name: String
+        /// Permission bits, `0o444` or `0o555`.
+        package let mode: UInt32
+        package let content: Content
+
+        package init(_ name: String, mode: UInt32 = 0o444, _ content: Content) {
+            self.name = name
+            self.mode = mode
+            self.content = content
+        }
+    }
+
+    /// Volume identifier; what a guest finds the disk by.
+    package let label: String
+    package let files: [File]
+
+    /// Refuses labels and names that not every reader of ISO 9660 would show as they are.
+    package init(label: String, files: [File]) throws(ContextError) {
+        guard (1...16).contains(label.utf8.count), label.utf8.allSatisfy({ Self.isLabel($0) }) else {
+            throw .invalidLabel(label)
+        }
+        guard files.count <= Self.fileLimit else { throw .tooLarge("files", limit: Self.fileLimit) }
+        var names: Set<String> = []
+        for file in files where !ImageName.isWord(file.name) || !names.insert(file.name.lowercased()).inserted
+        {
+            throw .invalidName(file.name)
+        }
+        self.label = label
+        self.files = files
+    }
+
+    private static func isLabel(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"):
+            true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,47 @@
+internal import CLinux
+
+extension FileDescriptor {
+    /// At most `count` bytes from an offset; the position stays. Less only at the end of the file. The
+    /// corresponding C function is `pread`.
+    package func read(upTo count: Int, at offset: Int64) throws(UnixError) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        let descriptor = rawValue
+        var done = 0
+        while done < count {
+            let start = done
+            let got = try checked("pread") {
+                unsafe bytes.withUnsafeMutableBytes { buffer in
+                    unsafe pread(
+                        descriptor, buffer.baseAddress.map { unsafe $0 + start }, count - start,
+                        Int(offset) + start)
+                }
+            }
+            if got == 0 { break }
+            done += got
+        }
+        bytes.removeLast(count - done)
+        return bytes
+    }
+
+    /// All of the bytes at an offset; the position stays. The corresponding C function is `pwrite`.
+    package func write(_ bytes: [UInt8], at offset: Int64) throws(UnixError) {
+        let descriptor = rawValue
+        var done = 0
+        while done < bytes.count {
+            let start = done
+            done += try checked("pwrite") {
+                unsafe bytes.withUnsafeBytes { buffer in
+                    unsafe pwrite(
+                        descriptor, buffer.baseAddress.map { unsafe $0 + start }, buffer.count - start,
+                        Int(offset) + start)
+                }
+            }
+        }
+    }
+
+    /// Makes the file that long; new bytes are a hole. The corresponding C function is `ftruncate`.
+    package func truncate(to size: Int64) throws(UnixError) {
+        let descriptor = rawValue
+        try checked("ftruncate") { ftruncate(descriptor, Int(size)) }
+    }
+}

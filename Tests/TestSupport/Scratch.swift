@@ -1,0 +1,43 @@
+package import Foundation
+
+/// A directory of a test's own, removed with all it holds when the body ends, however it ends.
+package func withScratch<Result>(_ body: (String) throws -> Result) throws -> Result {
+    let path = NSTemporaryDirectory() + "/bivouac-test-" + UUID().uuidString
+    try FileManager.default.createDirectory(
+        atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    return try body(path)
+}
+
+/// What a program said and how it ended.
+package struct Run {
+    package var status: Int32
+    package var output: Data
+    package var errors: String
+    package var text: String { String(decoding: output, as: UTF8.self) }
+}
+
+/// Runs a program to its end, with this environment and nothing on its standard input.
+package func run(_ path: String, _ arguments: [String], environment: [String: String] = ["LC_ALL": "C"])
+    throws -> Run
+{
+    try withScratch { scratch in
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: path)
+        process.arguments = arguments
+        process.environment = environment.merging(["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"]) { own, _ in own }
+        // Files, not pipes: nothing to drain while the program runs.
+        let files = ["output", "errors"].map { URL(fileURLWithPath: scratch + "/" + $0) }
+        for file in files { try Data().write(to: file) }
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = try FileHandle(forWritingTo: files[0])
+        process.standardError = try FileHandle(forWritingTo: files[1])
+        try process.run()
+        process.waitUntilExit()
+        return Run(
+            status: process.terminationReason == .exit
+                ? process.terminationStatus : -process.terminationStatus,
+            output: try Data(contentsOf: files[0]),
+            errors: String(decoding: try Data(contentsOf: files[1]), as: UTF8.self))
+    }
+}
