@@ -5,14 +5,12 @@ package import Job
 package enum MachineIdentity {
     /// The domain's UUID: the first 16 bytes of the SHA-256 of its name, marked as version 8 (RFC 9562).
     package static func uuid(of name: MachineName) -> String {
-        var bytes = Array(Sha256.hash(Array(name.domain.utf8)).prefix(16))
+        var hash = Sha256()
+        hash.update(Array(name.domain.utf8))
+        var bytes = Array(hash.finish().prefix(16))
         bytes[6] = bytes[6] & 0x0F | 0x80
         bytes[8] = bytes[8] & 0x3F | 0x80
-        let digits = bytes.map { byte in
-            let text = String(byte, radix: 16)
-            return text.count == 1 ? "0" + text : text
-        }
-        let groups = [0..<4, 4..<6, 6..<8, 8..<10, 10..<16].map { digits[$0].joined() }
+        let groups = [0..<4, 4..<6, 6..<8, 8..<10, 10..<16].map { Hexadecimal.text(bytes[$0]) }
         return groups.joined(separator: "-")
     }
 }
