@@ -1,0 +1,39 @@
+import Batch
+import Job
+import Site
+import Unix
+
+extension Verbs {
+    static let doctor = [
+        Verb(
+            "doctor", "", "[--write-hooks DIR]",
+            "writes root, cluster and the partitions of site.toml into the hooks in DIR", words: 0...0,
+            options: ["write-hooks"], run: examine)
+    ]
+
+    private static func examine(_ tool: Tool, _ arguments: Arguments) throws -> Int32 {
+        if let directory = arguments["write-hooks"] { try writeHooks(tool, directory) }
+        return ExitStatus.success
+    }
+
+    private static func writeHooks(_ tool: Tool, _ directory: String) throws {
+        try tool.requireRoot()
+        let site = try tool.site()
+        let hooks = try SlurmHookFiles(
+            directory: directory, root: tool.places.root, cluster: site.cluster,
+            partitions: Array(site.queues.keys))
+        for name in SlurmHookFiles.names {
+            let path = "\(directory)/\(name)"
+            guard let status = try Files.status(path), status.kind == .regular else {
+                throw Failure(ExitStatus.configuration, "\(path) is not there: run hooks/install first")
+            }
+            let old = String(decoding: try Files.read(path, limit: 1 << 20), as: UTF8.self)
+            let new = try hooks.rewrite(old, named: name)
+            if new != old { try Files.write(new, to: path, mode: status.mode) }
+            Process.report("\(path): \(new == old ? "unchanged" : "written")")
+        }
+        let path = "\(directory)/\(SlurmHookFiles.taskProlog)"
+        try Files.write(hooks.taskPrologConfiguration, to: path, mode: 0o644)
+        Process.report("\(path): written")
+    }
+}
