@@ -1,0 +1,67 @@
+// What the guest's agent and the launcher need of the kernel beside shim.h: event descriptors, mounts and the
+// giving up of privileges. Each shim is the prefix `linux_` and the exact C name, nothing else.
+#ifndef BIVOUAC_CLINUX_GUEST_H
+#define BIVOUAC_CLINUX_GUEST_H
+
+#include "shim.h"
+
+#include <linux/capability.h>
+#include <linux/securebits.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <sys/sysinfo.h>
+
+static inline int linux_signalfd(int fd, const sigset_t *mask, int flags) { return signalfd(fd, mask, flags); }
+static inline int linux_epoll_create1(int flags) { return epoll_create1(flags); }
+static inline int linux_epoll_ctl(int epoll, int operation, int fd, uint32_t events) {
+    struct epoll_event event = {.events = events, .data = {.fd = fd}};
+    return epoll_ctl(epoll, operation, fd, &event);
+}
+static inline int linux_epoll_wait(int epoll, int milliseconds) {
+    struct epoll_event event;
+    return epoll_wait(epoll, &event, 1, milliseconds);
+}
+static const uint32_t linux_epollet = 1u << 31;
+
+static inline int linux_setgroups(size_t count, const gid_t *groups) { return setgroups(count, groups); }
+static inline int linux_setresgid(gid_t real, gid_t effective, gid_t saved) {
+    return setresgid(real, effective, saved);
+}
+static inline int linux_setresuid(uid_t real, uid_t effective, uid_t saved) {
+    return setresuid(real, effective, saved);
+}
+static inline int linux_getresuid(uid_t *real, uid_t *effective, uid_t *saved) {
+    return getresuid(real, effective, saved);
+}
+static inline int linux_getresgid(gid_t *real, gid_t *effective, gid_t *saved) {
+    return getresgid(real, effective, saved);
+}
+// Every set of capabilities made empty.
+static inline int linux_capset_none(void) {
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+    struct __user_cap_data_struct data[2] = {{0}};
+    return (int)syscall(SYS_capset, &header, data);
+}
+static const int linux_securebits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED;
+
+static inline int linux_mount(
+    const char *source, const char *target, const char *type, unsigned long flags, const char *data) {
+    return mount(source, target, type, flags, data);
+}
+static inline int linux_umount2(const char *target, int flags) { return umount2(target, flags); }
+static inline int linux_execve(const char *path, char *const *argv, char *const *envp) {
+    return execve(path, argv, envp);
+}
+static inline void linux_closefrom(int first) { closefrom(first); }
+static inline int linux_fionread(int fd) {
+    int count = 0;
+    return ioctl(fd, FIONREAD, &count) == 0 ? count : -1;
+}
+static inline void linux_default_signal(int signal_number) { signal(signal_number, SIG_DFL); }
+static inline void linux_ignore_signal(int signal_number) { signal(signal_number, SIG_IGN); }
+static inline ssize_t linux_send_nowait(int fd, const void *bytes, size_t count) {
+    return send(fd, bytes, count, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+static inline mode_t linux_umask(mode_t mask) { return umask(mask); }
+
+#endif

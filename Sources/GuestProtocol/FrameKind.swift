@@ -1,0 +1,87 @@
+/// What a frame says; the number is its first byte.
+///
+/// A frame is one byte of kind, the length of the body in four bytes, little endian, and the body. Kinds below
+/// 0x40 go to the agent, kinds from 0x40 on come from it; heartbeats go both ways.
+package enum FrameKind: UInt8, CaseIterable, Sendable {
+    // Launcher to agent, payload port.
+
+    /// A payload follows: `Begin`.
+    case begin = 0x01
+    /// The next bytes of the launch order, then of the script.
+    case part = 0x02
+    /// Bytes for the payload's standard input.
+    case stdin = 0x03
+    /// The end of the payload's standard input; no body.
+    case stdinEnd = 0x04
+    /// One byte: a signal of signal(7) that the launcher got.
+    case signal = 0x05
+    /// Room for more of a stream that the agent sends: `Credit`.
+    case outputCredit = 0x06
+    /// One byte, a `PayloadStream`: nobody reads it any more.
+    case outputClosed = 0x07
+
+    // Host to agent, control port.
+
+    /// Whoever has connected wants to see `ready` again; no body.
+    case hello = 0x20
+    /// News of the machine's lifetime: `Notice`.
+    case notice = 0x21
+
+    /// Either side is alive; no body.
+    case heartbeat = 0x30
+
+    // Agent to launcher, payload port.
+
+    /// The payload's process is there; no body.
+    case started = 0x41
+    /// Bytes the payload wrote to its standard output.
+    case stdout = 0x42
+    /// Bytes the payload wrote to its standard error.
+    case stderr = 0x43
+    /// Room for more standard input: `Credit`.
+    case inputCredit = 0x44
+    /// Nobody reads the payload's standard input any more; no body.
+    case inputClosed = 0x45
+    /// The payload ended by itself; one byte, its exit code.
+    case exited = 0x46
+    /// A signal ended the payload; one byte, its number.
+    case killed = 0x47
+    /// The payload could not be started: `StartFailure`.
+    case failed = 0x48
+
+    // Agent to host, control port.
+
+    /// The machine waits for its payload: `Ready`.
+    case ready = 0x60
+
+    /// The least and the greatest length of the body, in bytes.
+    package var lengths: ClosedRange<Int> {
+        switch self {
+        case .stdinEnd, .hello, .heartbeat, .started, .inputClosed: 0...0
+        case .signal, .outputClosed, .exited, .killed: 1...1
+        case .outputCredit, .inputCredit: 5...5
+        case .begin: Begin.length...Begin.length
+        case .part, .stdin, .stdout, .stderr: 1...FrameHeader.longestData
+        case .failed: 8...StartFailure.longest
+        case .notice: 12...Notice.longest
+        case .ready: 18...Ready.longest
+        }
+    }
+}
+
+/// The five bytes in front of each body.
+package enum FrameHeader {
+    package static let length = 5
+    /// Longest body of a frame that carries a stream: with its header it fills the 32 KiB that one write to a
+    /// virtio-serial port takes at most.
+    package static let longestData = 32_768 - length
+    /// Longest body of any frame.
+    package static let longestBody = longestData
+}
+
+/// The three streams of a payload, by their descriptor numbers.
+package enum PayloadStream: UInt8, CaseIterable, Sendable {
+    case stdin = 0
+    case stdout = 1
+    case stderr = 2
+}
