@@ -14,6 +14,8 @@ package enum ContextError: Error, Equatable, CustomStringConvertible {
     case archive(call: String, volume: String, message: String)
     /// The finished image does not look like ISO 9660.
     case malformedImage(volume: String)
+    /// An agent that others than its owner could have written.
+    case untrustedAgent(String)
     /// A file could not be read or written.
     case file(UnixError)
 
@@ -29,6 +31,8 @@ package enum ContextError: Error, Equatable, CustomStringConvertible {
             "could not write the volume \(volume): \(call): \(message)"
         case .malformedImage(let volume):
             "could not fix the dates of the volume \(volume): not ISO 9660 as expected"
+        case .untrustedAgent(let path):
+            "could not make the agent's volume: \(path): not a file that its owner alone may write (chmod go-w)"
         case .file(let error): "could not make a volume: \(error)"
         }
     }

@@ -1,8 +1,9 @@
 internal import CLinux
 
 extension FileDescriptor {
-    /// At most `count` bytes from an offset; the position stays. Less only at the end of the file. The
-    /// corresponding C function is `pread`.
+    /// At most `count` bytes from an offset; the position stays.
+    ///
+    /// Less only at the end of the file. The corresponding C function is `pread`.
     package func read(upTo count: Int, at offset: Int64) throws(UnixError) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
         let descriptor = rawValue
@@ -23,7 +24,9 @@ extension FileDescriptor {
         return bytes
     }
 
-    /// All of the bytes at an offset; the position stays. The corresponding C function is `pwrite`.
+    /// All of the bytes at an offset; the position stays.
+    ///
+    /// The corresponding C function is `pwrite`.
     package func write(_ bytes: [UInt8], at offset: Int64) throws(UnixError) {
         let descriptor = rawValue
         var done = 0
@@ -39,7 +42,20 @@ extension FileDescriptor {
         }
     }
 
-    /// Makes the file that long; new bytes are a hole. The corresponding C function is `ftruncate`.
+    /// Hands over the whole file from its beginning, a mebibyte at a time.
+    package func pieces(_ body: ([UInt8]) throws(UnixError) -> Void) throws(UnixError) {
+        var offset: Int64 = 0
+        while true {
+            let bytes = try read(upTo: 1 << 20, at: offset)
+            if bytes.isEmpty { return }
+            try body(bytes)
+            offset += Int64(bytes.count)
+        }
+    }
+
+    /// Makes the file that long; new bytes are a hole.
+    ///
+    /// The corresponding C function is `ftruncate`.
     package func truncate(to size: Int64) throws(UnixError) {
         let descriptor = rawValue
         try checked("ftruncate") { ftruncate(descriptor, Int(size)) }

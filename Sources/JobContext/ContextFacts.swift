@@ -1,0 +1,42 @@
+package import Job
+
+/// What every contextualisation may know of a job: the variables of context.sh.
+package struct ContextFacts: Sendable {
+    package var machine: MachineName
+    /// The machine's UUID, lower case with hyphens.
+    package var uuid: String
+    /// Name of the account that the job runs as.
+    package var account: String
+    package var queue: String
+    package var project: String
+    package var image: ImageName
+    /// How long the machine may live from now on, in seconds; nil when nothing ends it.
+    package var lifetime: Int64?
+
+    package init(
+        machine: MachineName, uuid: String, account: String, queue: String, project: String, image: ImageName,
+        lifetime: Int64?
+    ) {
+        self.machine = machine
+        self.uuid = uuid
+        self.account = account
+        self.queue = queue
+        self.project = project
+        self.image = image
+        self.lifetime = lifetime
+    }
+
+    /// The text of context.sh; VMID and TTL (in hours, rounded up) are HEPiX's own names.
+    func shellText() throws(ContextError) -> String {
+        var text = "# Sourced as root by the image's contextualisation before prolog.sh.\n"
+        text += try ShellText.assignment("VMID", uuid)
+        if let lifetime { text += try ShellText.assignment("TTL", String(max(0, lifetime + 3599) / 3600)) }
+        text += try ShellText.assignment("BIVOUAC_JOB", machine.key.description)
+        text += try ShellText.assignment("BIVOUAC_ATTEMPT", String(machine.attempt))
+        text += try ShellText.assignment("BIVOUAC_ACCOUNT", account)
+        text += try ShellText.assignment("BIVOUAC_QUEUE", queue)
+        text += try ShellText.assignment("BIVOUAC_PROJECT", project)
+        text += try ShellText.assignment("BIVOUAC_IMAGE", image.description)
+        return text
+    }
+}
