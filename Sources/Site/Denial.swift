@@ -8,12 +8,14 @@ package struct Denial: Hashable, Sendable {
     package var identifiers: [String]
     /// Names of endorsers.
     package var endorsers: [String]
+    /// Names of virtual organisations.
     package var vos: [String]
     /// One line for the one whose job is refused.
     package var reason: String
     /// The file cannot be understood, so what it denies is unknown: every image is denied.
     package var everything: Bool
 
+    /// A denial of what is given.
     package init(
         file: String, sha512: [String] = [], identifiers: [String] = [], endorsers: [String] = [],
         vos: [String] = [], reason: String, everything: Bool = false
@@ -27,8 +29,10 @@ package struct Denial: Hashable, Sendable {
         self.everything = everything
     }
 
-    /// Whether it denies an image with this digest (lower-case hex), one of these identifiers (the image's own
-    /// and its list's), from this endorser (by name) of this virtual organisation.
+    /// Whether it denies an image with this digest, one of these identifiers, from this endorser.
+    ///
+    /// The digest is lower-case hex, the identifiers are the image's own and its list's, and the endorser is
+    /// named as in `endorsers.d`.
     package func denies(sha512 digest: String, identifiers: [String], endorser: String, vo: String) -> Bool {
         everything || sha512.contains(digest) || endorsers.contains(endorser) || vos.contains(vo)
             || identifiers.contains { self.identifiers.contains($0.lowercased()) }

@@ -1,5 +1,6 @@
 /// Somebody whose signature under image lists a site accepts: `endorsers.d/NAME.toml`.
 package struct EndorserRule: Hashable, Sendable {
+    /// The name of the file, without `.toml`.
     package var name: String
     /// The subject of the endorser's certificate, `/DC=.../CN=...`.
     package var dn: String
@@ -8,6 +9,7 @@ package struct EndorserRule: Hashable, Sendable {
     /// The virtual organisation that the endorser speaks for.
     package var vo: String
 
+    /// An endorser known by the subject and issuer of the certificate.
     package init(name: String, dn: String, ca: String, vo: String) {
         self.name = name
         self.dn = dn

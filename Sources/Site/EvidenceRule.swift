@@ -11,9 +11,12 @@ package struct EvidenceRule: Hashable, Sendable {
 
     /// Seconds for which evidence is kept.
     package var keep: Int64
+    /// The most that evidence may take together.
     package var limit: ByteCount
+    /// Whether overlays are kept.
     package var endState: EndState
 
+    /// A rule with the default for what is left out.
     package init(
         keep: Int64 = 7 * 86_400, limit: ByteCount = .mebibytes(50 << 10), endState: EndState = .onFailure
     ) {

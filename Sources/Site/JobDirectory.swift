@@ -1,7 +1,9 @@
 /// The live directory of one job; at most one per job on a node.
 package struct JobDirectory: Hashable, Sendable {
+    /// The directory itself.
     package let path: String
 
+    /// The directory with this path.
     package init(path: String) { self.path = path }
 
     /// The truth about the job, root's, readable by all.

@@ -5,6 +5,7 @@ package struct ListRule: Hashable, Sendable {
         case accept, refuse
     }
 
+    /// The name of the file, without `.toml`.
     package var name: String
     /// Where the signed list is fetched.
     package var uri: String
@@ -16,16 +17,20 @@ package struct ListRule: Hashable, Sendable {
     package var threshold: Int
     /// The class of the list's images, 1 to 3.
     package var imageClass: Int
+    /// What becomes of new images.
     package var newImages: NewImages
     /// The `dc:identifier` of each image that has an alias.
     package var images: [String: String]
     /// Who may use the list; an empty array does not restrict, of the others each must hold.
     package var users: [String]
+    /// Names of groups, like `users`.
     package var groups: [String]
+    /// Names of accounting projects, like `users`.
     package var accounts: [String]
     /// Whether a signature over SHA-1 is accepted.
     package var sha1: Bool
 
+    /// A subscription with the default for what is left out.
     package init(
         name: String, uri: String, identifier: String, endorsers: [String], threshold: Int = 1,
         imageClass: Int, newImages: NewImages = .accept, images: [String: String] = [:], users: [String] = [],

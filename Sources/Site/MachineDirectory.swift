@@ -1,7 +1,9 @@
 /// The directory of one machine's own files.
 package struct MachineDirectory: Hashable, Sendable {
+    /// The directory itself.
     package let path: String
 
+    /// The directory with this path.
     package init(path: String) { self.path = path }
 
     /// The qcow2 file that takes what the guest writes.

@@ -14,6 +14,7 @@ package struct Queue: Hashable, Sendable {
         case stage, virtiofs
     }
 
+    /// The partition or queue as the batch system calls it.
     package var name: String
     /// The image of a job that names none; without it a job must name one.
     package var image: ImageName?
@@ -23,16 +24,22 @@ package struct Queue: Hashable, Sendable {
     package var classes: Set<Int>
     /// Who may use the queue; an empty array does not restrict, of the others each must hold.
     package var users: [String]
+    /// Names of groups, like `users`.
     package var groups: [String]
+    /// Names of accounting projects, like `users`.
     package var accounts: [String]
+    /// What machines may reach.
     package var network: Network
+    /// How the working directory comes into the machine.
     package var workdir: WorkDirectory
+    /// The most that a staged working directory may hold.
     package var workdirLimit: ByteCount
     /// What a job is granted when the scheduler accounts no memory.
     package var memory: ByteCount?
     /// Overrules the evidence rule of the site.
     package var endState: EvidenceRule.EndState?
 
+    /// A queue with the default for what is left out.
     package init(
         name: String, image: ImageName? = nil, allow: [String], classes: Set<Int> = [1, 2],
         users: [String] = [], groups: [String] = [], accounts: [String] = [], network: Network = .none,
@@ -103,7 +110,7 @@ extension Section {
         return names ?? []
     }
 
-    /// Whether a text is not empty, within the limit in bytes, and without control characters and white space.
+    /// Whether a text is not empty, within the limit in bytes and without white space.
     static func isVisible(_ text: String, limit: Int) -> Bool {
         (1...limit).contains(text.utf8.count)
             && text.unicodeScalars.allSatisfy {
@@ -111,7 +118,7 @@ extension Section {
             }
     }
 
-    /// Whether a text is not empty, within the limit in bytes, and without control characters.
+    /// Whether a text is not empty, within the limit in bytes and without control characters.
     static func isLine(_ text: String, limit: Int) -> Bool {
         (1...limit).contains(text.utf8.count)
             && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }

@@ -22,7 +22,8 @@ struct Section {
         for entry in entries where !keys.contains(entry.key) {
             throw fault(
                 entry.node.place,
-                "unknown key '\(Self.shown(entry.key))'\(within): drop it or use one of \(keys.joined(separator: ", "))"
+                "unknown key '\(Self.shown(entry.key))'\(within): drop it or use one of "
+                    + keys.joined(separator: ", ")
             )
         }
     }
@@ -87,7 +88,8 @@ extension Section {
     /// A span of time in seconds, written `35d`, `8h`, `5m` or `20s`.
     func seconds(_ key: String, in range: ClosedRange<Int64>) throws(SiteFault) -> Int64? {
         let rule =
-            "a time like \"5m\" (s, m, h or d) from \(TimeSpan.text(range.lowerBound)) to \(TimeSpan.text(range.upperBound))"
+            "a time like \"5m\" (s, m, h or d) from \(TimeSpan.text(range.lowerBound)) to "
+            + TimeSpan.text(range.upperBound)
         let text = try string(key, rule: rule) { TimeSpan.seconds($0).map(range.contains) ?? false }
         return text.flatMap { TimeSpan.seconds($0) }
     }
@@ -154,6 +156,12 @@ extension Section {
             throw mismatch(key, node, wanted: "an array, [...], and each element \(rule)")
         }
         return elements
+    }
+
+    /// Where the elements of an array stand.
+    func places(in key: String) -> [TomlPlace] {
+        guard case .array(let elements) = nodes[key]?.value else { return [] }
+        return elements.map(\.place)
     }
 
     private static func shown(_ node: TomlNode) -> String {

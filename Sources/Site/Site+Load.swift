@@ -1,8 +1,9 @@
 import Job
 
 extension Site {
-    /// Reads the configuration below `/etc/bivouac`. A missing or broken `site.toml` is an error; a broken
-    /// drop-in file is kept among the faults.
+    /// Reads the configuration below the root.
+    ///
+    /// A missing or broken `site.toml` is an error; a broken drop-in file is kept among the faults.
     package static func load(places: Places) throws(SiteError) -> Site {
         var site: Site
         do throws(SiteFault) {
@@ -21,9 +22,8 @@ extension Site {
                 name: name, section(bytes, file: file, keys: EndorserRule.keys))
         }
         site.dropIns(places.lists) { (site, name, file, bytes) throws(SiteFault) in
-            site.lists[name] = try ListRule(name: name, section(bytes, file: file, keys: ListRule.keys))
+            try site.add(list: name, section(bytes, file: file, keys: ListRule.keys))
         }
-        site.dropUnknownEndorsers(lists: places.lists)
         let before = site.faults.count
         site.dropIns(places.denials) { (site, _, file, bytes) throws(SiteFault) in
             site.denials.append(try Denial(section(bytes, file: file, keys: Denial.keys)))
@@ -36,8 +36,9 @@ extension Site {
         try Section(file: file, entries: TomlDocument.parse(bytes, file: file), keys: keys)
     }
 
-    /// Hands every `NAME.toml` of a directory to `take`; what is wrong becomes a fault. A directory that is not
-    /// there is empty.
+    /// Hands every `NAME.toml` of a directory to `take` and keeps what is wrong as faults.
+    ///
+    /// A directory that is not there is empty.
     private mutating func dropIns(
         _ directory: String,
         take: (inout Site, String, String, [UInt8]) throws(SiteFault) -> Void
@@ -70,20 +71,18 @@ extension Site {
         }
     }
 
-    /// Takes endorsers that no file declares out of the lists, and lists that nobody may sign out of the site.
-    private mutating func dropUnknownEndorsers(lists directory: String) {
-        for rule in lists.values.sorted(by: { $0.name < $1.name }) {
-            let known = rule.endorsers.filter { endorsers[$0] != nil }
-            for name in rule.endorsers where !known.contains(name) {
-                faults.append(
-                    SiteFault(
-                        file: "\(directory)/\(rule.name).toml",
-                        message:
-                            "there is no usable endorsers.d/\(name).toml: write or mend it, or drop '\(name)'"
-                    ))
-            }
-            lists[rule.name]?.endorsers = known
-            if known.isEmpty { lists[rule.name] = nil }
+    /// Adds a list less the endorsers that no file declares; a list that nobody may sign is left out.
+    private mutating func add(list name: String, _ section: Section) throws(SiteFault) {
+        var rule = try ListRule(name: name, section)
+        for (endorser, place) in zip(rule.endorsers, section.places(in: "endorsers"))
+        where endorsers[endorser] == nil {
+            faults.append(
+                section.fault(
+                    place,
+                    "there is no usable endorsers.d/\(endorser).toml: write or mend it, or drop '\(endorser)'"
+                ))
         }
+        rule.endorsers.removeAll { endorsers[$0] == nil }
+        if !rule.endorsers.isEmpty { lists[name] = rule }
     }
 }

@@ -19,11 +19,17 @@ package struct Site: Hashable, Sendable {
     package var libvirt: String
     /// What QEMU itself needs of a job's grant: the guest gets the rest.
     package var memoryOverhead: ByteCount
+    /// The queues that are ours, by name.
     package var queues: [String: Queue]
+    /// The endorsers, by name.
     package var endorsers: [String: EndorserRule]
+    /// The subscriptions, by name.
     package var lists: [String: ListRule]
+    /// What must not boot.
     package var denials: [Denial]
+    /// The rule for the node's images.
     package var store: StoreRule
+    /// The rule for what machines leave behind.
     package var evidence: EvidenceRule
     /// What is wrong in drop-in files; whatever they would declare is absent, and a fault in `deny.d` denies
     /// every image.
@@ -31,6 +37,7 @@ package struct Site: Hashable, Sendable {
     /// Files in drop-in directories that are not read, since their names do not end in `.toml`.
     package var ignored: [String]
 
+    /// A site with the default for what is left out.
     package init(
         cluster: String, anchors: String = "/etc/grid-security/certificates",
         maximumListAge: Int64 = 35 * 86_400, virtualization: Virtualization = .auto, bootTimeout: Int = 300,

@@ -9,6 +9,7 @@ package struct SiteFault: Error, Hashable, Sendable, CustomStringConvertible {
     /// What is wrong and what would mend it.
     package let message: String
 
+    /// A fault at a place; without one it means the whole file.
     package init(file: String, line: Int = 0, column: Int = 0, message: String) {
         self.file = file
         self.line = line

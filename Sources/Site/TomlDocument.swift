@@ -4,8 +4,9 @@ import CToml
 enum TomlDocument {
     /// The longest document that is read, in bytes.
     static let lengthLimit = 1 << 20
-    /// The longest line that is read, in bytes. A key has as many levels as its line has dots, and toml++ takes
-    /// a table down by recursion.
+    /// The longest line that is read, in bytes.
+    ///
+    /// A key has as many levels as its line has dots, and toml++ takes tables down by recursion.
     static let lineLimit = 4096
     /// How deep tables and arrays may lie in each other.
     static let depthLimit: UInt32 = 8
