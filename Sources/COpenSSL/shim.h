@@ -38,4 +38,13 @@ static inline const GENERAL_NAME *openssl_sk_GENERAL_NAME_value(const GENERAL_NA
 
 static inline void openssl_OPENSSL_free(void *memory) { OPENSSL_free(memory); }
 
+// An empty passphrase stands in for the callback that would ask the terminal for one.
+static inline X509 *openssl_PEM_read_bio_X509(BIO *source) {
+    return PEM_read_bio_X509(source, NULL, NULL, (void *)"");
+}
+
+static inline X509_CRL *openssl_PEM_read_bio_X509_CRL(BIO *source) {
+    return PEM_read_bio_X509_CRL(source, NULL, NULL, (void *)"");
+}
+
 #endif

@@ -1,0 +1,25 @@
+internal import COpenSSL
+
+/// Bytes that libcrypto reads from memory.
+@safe struct MemoryBIO: ~Copyable {
+    let pointer: OpaquePointer
+
+    /// The bytes are copied. Nil only when memory runs out. The corresponding C functions are `BIO_new` and
+    /// `BIO_write_ex`.
+    init?(_ bytes: [UInt8]) {
+        guard let pointer = unsafe BIO_new(BIO_s_mem()) else { return nil }
+        var written = 0
+        // Writing nothing is an error to libcrypto.
+        let done = bytes.isEmpty ? 1 : unsafe BIO_write_ex(pointer, bytes, bytes.count, &written)
+        guard done == 1 else {
+            unsafe BIO_free(pointer)
+            return nil
+        }
+        unsafe self.pointer = unsafe pointer
+    }
+
+    /// How many bytes are left. The corresponding C function is `BIO_ctrl_pending`.
+    var pending: Int { unsafe BIO_ctrl_pending(pointer) }
+
+    deinit { unsafe BIO_free(pointer) }
+}
