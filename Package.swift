@@ -61,7 +61,7 @@ let package = Package(
         // What a site trusts and allows.
         module("Site", uses: ["CToml", "Job"]),
         module("ImageTrust", uses: ["COpenSSL", "Digest", "JSON", "Job", "Unix"]),
-        module("Policy", uses: ["ImageTrust", "Job", "Site"]),
+        module("Policy", uses: ["Digest", "ImageTrust", "Job", "Site"]),
 
         // What a machine is made of.
         module("ImageStore", uses: ["Digest", "ImageTrust", "Job", "Site", "Unix"]),
@@ -104,7 +104,7 @@ let package = Package(
         tests("LibvirtTests", uses: ["Libvirt"]),
         tests("SiteTests", uses: ["Job", "Site"]),
         tests("ImageTrustTests", uses: ["Digest", "ImageTrust", "JSON", "Job"]),
-        tests("PolicyTests", uses: ["ImageTrust", "Job", "Policy", "Site"]),
+        tests("PolicyTests", uses: ["Digest", "ImageTrust", "Job", "Policy", "Site"]),
         tests("ImageStoreTests", uses: ["Digest", "ImageStore", "ImageTrust", "Job", "Site", "Unix"]),
         tests("GuestProtocolTests", uses: ["GuestProtocol", "JSON", "Job"]),
         tests("JobContextTests", uses: ["Digest", "Job", "JobContext", "TestSupport", "Unix"]),

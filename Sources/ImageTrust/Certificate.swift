@@ -9,8 +9,9 @@ internal import Job
 
     deinit { unsafe X509_free(pointer) }
 
-    /// Reads the DER form of one certificate; nil when it is not one. The corresponding C function is
-    /// `d2i_X509_bio`.
+    /// Reads the DER form of one certificate; nil when it is not one.
+    ///
+    /// The corresponding C function is `d2i_X509_bio`.
     static func reading(der bytes: [UInt8]) -> Certificate? {
         defer { OpenSSLErrors.clear() }
         guard let source = MemoryBIO(bytes), let pointer = unsafe d2i_X509_bio(source.pointer, nil) else {
@@ -20,8 +21,9 @@ internal import Job
         return source.pending == 0 ? certificate : nil
     }
 
-    /// All certificates of a PEM text, or the one of a DER file. The corresponding C function is
-    /// `PEM_read_bio_X509`.
+    /// All certificates of a PEM text, or the one of a DER file.
+    ///
+    /// The corresponding C function is `PEM_read_bio_X509`.
     static func reading(file bytes: [UInt8]) -> [Certificate] {
         defer { OpenSSLErrors.clear() }
         guard let source = MemoryBIO(bytes) else { return [] }
@@ -49,8 +51,9 @@ internal import Job
     var issuer: DistinguishedName? { unsafe DistinguishedName(X509_get_issuer_name(pointer)) }
 
     /// The file names under which a directory of trust anchors keeps what belongs to the subject and to the
-    /// issuer: by OpenSSL's hash and by that of OpenSSL 0.9. The corresponding C functions are
-    /// `X509_NAME_hash_ex` and `X509_NAME_hash_old`.
+    /// issuer: by OpenSSL's hash and by that of OpenSSL 0.9.
+    ///
+    /// The corresponding C functions are `X509_NAME_hash_ex` and `X509_NAME_hash_old`.
     var subjectHashes: [String] { unsafe Self.hashes(X509_get_subject_name(pointer)) }
     var issuerHashes: [String] { unsafe Self.hashes(X509_get_issuer_name(pointer)) }
 
@@ -69,11 +72,14 @@ internal import Job
         unsafe X509_NAME_cmp(X509_get_subject_name(pointer), X509_get_subject_name(authority.pointer)) == 0
     }
 
-    /// Whether it is a proxy by RFC 3820. The corresponding C function is `X509_get_extension_flags`.
+    /// Whether it is a proxy by RFC 3820.
+    ///
+    /// The corresponding C function is `X509_get_extension_flags`.
     var isProxy: Bool { unsafe X509_get_extension_flags(pointer) & UInt32(EXFLAG_PROXY) != 0 }
 
-    /// The name that its authority key identifier gives as the issuer of its issuer. The corresponding C
-    /// function is `X509_get0_authority_issuer`.
+    /// The name that its authority key identifier gives as the issuer of its issuer.
+    ///
+    /// The corresponding C function is `X509_get0_authority_issuer`.
     var authorityIssuer: DistinguishedName? {
         guard let names = unsafe X509_get0_authority_issuer(pointer) else { return nil }
         let count = unsafe openssl_sk_GENERAL_NAME_num(names)
@@ -86,7 +92,9 @@ internal import Job
         return nil
     }
 
-    /// Upper-case hexadecimal digits. The corresponding C function is `BN_bn2hex`.
+    /// Upper-case hexadecimal digits.
+    ///
+    /// The corresponding C function is `BN_bn2hex`.
     var serial: String {
         guard let number = unsafe ASN1_INTEGER_to_BN(X509_get0_serialNumber(pointer), nil) else { return "" }
         defer { unsafe BN_free(number) }
@@ -98,7 +106,9 @@ internal import Job
     var notBefore: Timestamp? { unsafe Self.moment(X509_get0_notBefore(pointer)) }
     var notAfter: Timestamp? { unsafe Self.moment(X509_get0_notAfter(pointer)) }
 
-    /// The kind of public key. The corresponding C function is `EVP_PKEY_get_base_id`.
+    /// The kind of public key.
+    ///
+    /// The corresponding C function is `EVP_PKEY_get_base_id`.
     var keyType: Int32 {
         guard let key = unsafe X509_get0_pubkey(pointer) else { return EVP_PKEY_NONE }
         return unsafe EVP_PKEY_get_base_id(key)

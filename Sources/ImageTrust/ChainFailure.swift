@@ -65,7 +65,8 @@ extension TrustAnchors {
         _ revocations: Revocations
     ) -> Refusal {
         let below = failure.depth == 0 ? certificate : nil
-        let issuer = below?.issuer
+        let issuer =
+            below?.issuer
             ?? authorities.first { $0.certificate.subject == failure.subject }?.certificate.issuer
         guard let issuer else { return Refusal(.CRLMissing, "no revocation list: \(failure.reason)") }
         if revocations.forged.contains(issuer) {

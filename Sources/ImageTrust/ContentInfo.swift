@@ -10,7 +10,9 @@ internal import Job
     /// All certificates in the structure, the signer's among them.
     let certificates: [Certificate]
 
-    /// Reads DER or BER. The corresponding C functions are `d2i_CMS_bio` and `CMS_set1_signers_certs`.
+    /// Reads DER or BER.
+    ///
+    /// The corresponding C functions are `d2i_CMS_bio` and `CMS_set1_signers_certs`.
     static func reading(_ bytes: [UInt8]) throws(Refusal) -> ContentInfo {
         OpenSSLErrors.clear()
         defer { OpenSSLErrors.drain() }
@@ -57,8 +59,9 @@ internal import Job
 
     deinit { unsafe CMS_ContentInfo_free(pointer) }
 
-    /// The digest of the signature; nil for one that is not known. The corresponding C function is
-    /// `CMS_SignerInfo_get0_algs`.
+    /// The digest of the signature; nil for one that is not known.
+    ///
+    /// The corresponding C function is `CMS_SignerInfo_get0_algs`.
     var digest: DigestAlgorithm? {
         var algorithm: UnsafeMutablePointer<X509_ALGOR>?
         unsafe CMS_SignerInfo_get0_algs(signerInfo, nil, nil, &algorithm, nil)
@@ -79,8 +82,9 @@ internal import Job
     /// The corresponding C function is `CMS_signed_get_attr_count`.
     var hasSignedAttributes: Bool { unsafe CMS_signed_get_attr_count(signerInfo) > 0 }
 
-    /// Whether the signer's key signed these octets; the certificate itself is not looked at. Nil means yes,
-    /// otherwise OpenSSL's reason. The corresponding C function is `CMS_verify`.
+    /// Whether the signer's key signed these octets; the certificate itself is not looked at.
+    ///
+    /// Nil means yes, otherwise OpenSSL's reason. The corresponding C function is `CMS_verify`.
     func failure(over content: [UInt8]) -> String? {
         OpenSSLErrors.clear()
         guard let source = MemoryBIO(content) else { return "out of memory" }

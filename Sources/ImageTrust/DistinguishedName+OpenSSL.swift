@@ -1,8 +1,9 @@
 internal import COpenSSL
 
 extension DistinguishedName {
-    /// Reads the name out of a certificate; nil when a value has no text form. The corresponding C functions
-    /// are `X509_NAME_get_entry` and `ASN1_STRING_to_UTF8`.
+    /// Reads the name out of a certificate; nil when a value has no text form.
+    ///
+    /// The corresponding C functions are `X509_NAME_get_entry` and `ASN1_STRING_to_UTF8`.
     init?(_ name: OpaquePointer?) {
         guard let name = unsafe name else { return nil }
         var relativeNames: [[Attribute]] = []

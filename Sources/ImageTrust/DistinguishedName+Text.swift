@@ -35,7 +35,8 @@ extension DistinguishedName: CustomStringConvertible, LosslessStringConvertible 
                 text += (index == 0 ? "/" : "+") + attribute.type.name + "="
                 for byte in attribute.value {
                     switch byte {
-                    case Self.slash, Self.plus, Self.backslash: text += "\\"
+                    case Self.slash, Self.plus, Self.backslash:
+                        text += "\\"
                         text.unicodeScalars.append(Unicode.Scalar(byte))
                     case 0x20...0x7E: text.unicodeScalars.append(Unicode.Scalar(byte))
                     default: text += "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)

@@ -4,8 +4,9 @@ internal import COpenSSL
 @safe struct MemoryBIO: ~Copyable {
     let pointer: OpaquePointer
 
-    /// The bytes are copied. Nil only when memory runs out. The corresponding C functions are `BIO_new` and
-    /// `BIO_write_ex`.
+    /// The bytes are copied.
+    ///
+    /// Nil only when memory runs out. The corresponding C functions are `BIO_new` and `BIO_write_ex`.
     init?(_ bytes: [UInt8]) {
         guard let pointer = unsafe BIO_new(BIO_s_mem()) else { return nil }
         var written = 0
@@ -18,7 +19,9 @@ internal import COpenSSL
         unsafe self.pointer = unsafe pointer
     }
 
-    /// How many bytes are left. The corresponding C function is `BIO_ctrl_pending`.
+    /// How many bytes are left.
+    ///
+    /// The corresponding C function is `BIO_ctrl_pending`.
     var pending: Int { unsafe BIO_ctrl_pending(pointer) }
 
     deinit { unsafe BIO_free(pointer) }

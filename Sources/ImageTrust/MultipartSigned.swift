@@ -41,7 +41,8 @@ struct MultipartSigned {
         case "multipart/signed": break
         case "application/pkcs7-mime", "application/x-pkcs7-mime":
             throw Refusal(
-                .UnsupportedContainer, "an opaque or encrypted S/MIME file: sign it detached, without -nodetach"
+                .UnsupportedContainer,
+                "an opaque or encrypted S/MIME file: sign it detached, without -nodetach"
             )
         default: throw Refusal(.NotSMIME, "the Content-Type is not multipart/signed")
         }

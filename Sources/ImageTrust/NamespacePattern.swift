@@ -33,7 +33,8 @@ struct NamespacePattern: Hashable, Sendable {
             case DistinguishedName.backslash where next != 0:
                 elements.append(.byte(next))
                 position += 1
-            case UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: "{"), UInt8(ascii: "}"), UInt8(ascii: "|"),
+            case UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: "{"), UInt8(ascii: "}"),
+                UInt8(ascii: "|"),
                 UInt8(ascii: "^"), UInt8(ascii: "$"), UInt8(ascii: "?"):
                 return nil
             default:

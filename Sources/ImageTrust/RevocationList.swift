@@ -8,8 +8,9 @@ internal import COpenSSL
 
     deinit { unsafe X509_CRL_free(pointer) }
 
-    /// Reads PEM or DER; nil when it is neither. The corresponding C functions are `PEM_read_bio_X509_CRL`
-    /// and `d2i_X509_CRL_bio`.
+    /// Reads PEM or DER; nil when it is neither.
+    ///
+    /// The corresponding C functions are `PEM_read_bio_X509_CRL` and `d2i_X509_CRL_bio`.
     static func reading(file bytes: [UInt8]) -> RevocationList? {
         defer { OpenSSLErrors.clear() }
         guard let source = MemoryBIO(bytes) else { return nil }

@@ -36,7 +36,8 @@ extension SignedMessage {
             warnings.append(
                 Warning(
                     .AlgorithmMismatch,
-                    "the header's micalg '\(micalg.prefix(40))' is not the signature's digest \(digest.rawValue)")
+                    "the header's micalg '\(micalg.prefix(40))' is not the signature's digest \(digest.rawValue)"
+                )
             )
         }
         if !info.hasSignedAttributes {

@@ -1,7 +1,8 @@
 package import Job
 
-/// An image list as it is published: S/MIME, detached signature, one signer. Nothing is believed of it before
-/// `verify`.
+/// An image list as it is published: S/MIME, detached signature, one signer.
+///
+/// Nothing is believed of it before `verify`.
 package struct SignedMessage: Sendable {
     /// How long a list may be, unless the caller says otherwise.
     package static let usualLimit = 8 << 20

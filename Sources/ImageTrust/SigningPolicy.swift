@@ -48,7 +48,9 @@ enum SigningPolicy {
 /// The words of a line of a policy file.
 enum PolicyWords {
     /// Words are divided by white space; single or double quotes hold one together; `#` where a word could
-    /// begin starts a comment. Nil when a quote is not closed.
+    /// begin starts a comment.
+    ///
+    /// Nil when a quote is not closed.
     static func split(_ line: String) -> [String]? {
         var words: [String] = []
         var rest = line[...]

@@ -27,3 +27,20 @@ package struct ImageName: Hashable, Sendable, CustomStringConvertible {
 
     package var description: String { "\(list)/\(image)" }
 }
+
+extension ImageName: Codable {
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        let text = try container.decode(String.self)
+        guard let name = ImageName(text) else {
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "not LIST/IMAGE: '\(text)'")
+        }
+        self = name
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}

@@ -1,0 +1,91 @@
+internal import JSON
+package import Job
+
+extension ImageList {
+    /// Reads the JSON document of a list.
+    package init(parsing bytes: [UInt8]) throws(Refusal) {
+        let document: JSON
+        do throws(JSONError) {
+            let limits = JSON.Limits(bytes: bytes.count, depth: 16, values: 1 << 20)
+            document = try JSON(parsing: bytes, limits: limits)
+        } catch {
+            throw Self.refusal(error)
+        }
+        guard let list = ListReader(document["hv:imagelist"], "the list") else {
+            throw Refusal(.NotAnImageList, "the document is not an object with an object hv:imagelist")
+        }
+        identifier = try list.identifier("dc:identifier")
+        title = try list.words("dc:title")
+        description = try list.words("dc:description")
+        source = try list.words("dc:source")
+        version = try list.version("hv:version")
+        uri = try list.uri("hv:uri")
+        created = try list.moment("dc:date:created")
+        expires = try list.moment("dc:date:expires")
+        guard created < expires else {
+            throw Refusal(.InvalidValidity, "the list expires \(expires), before it was created (\(created))")
+        }
+        vo = list.members["ad:vo"]?.text
+        endorsers = try Self.endorsers(try list.required("hv:endorser"))
+        guard let images = try list.required("hv:images").elements else {
+            throw list.refuse(.BadType, "hv:images", "is not an array")
+        }
+        self.images = Self.images(images)
+    }
+
+    private static func refusal(_ error: JSONError) -> Refusal {
+        switch error.reason {
+        case .duplicateName: Refusal(.DuplicateKey, "the list: \(error)")
+        case .tooLarge, .tooDeep, .tooManyValues: Refusal(.TooComplex, "the list: \(error)")
+        case .invalidUTF8, .trailingText, .syntax: Refusal(.NotAnImageList, "not JSON: \(error)")
+        }
+    }
+
+    private static func endorsers(_ value: JSON) throws(Refusal) -> [DeclaredEndorser] {
+        var endorsers: [DeclaredEndorser] = []
+        for element in value.elements ?? [value] {
+            guard element.members != nil else {
+                throw Refusal(.BadType, "the list: hv:endorser is neither an object nor an array of them")
+            }
+            guard let x509 = ListReader(element["hv:x509"], "hv:endorser") else {
+                throw Refusal(.MissingField, "the list: hv:endorser has no object hv:x509")
+            }
+            endorsers.append(
+                DeclaredEndorser(
+                    creator: try x509.words("dc:creator"), email: try x509.words("hv:email"),
+                    dn: try x509.string("hv:dn"), ca: try x509.string("hv:ca")))
+        }
+        return endorsers
+    }
+
+    private static func images(_ elements: [JSON]) -> [ListedImage] {
+        var images: [ListedImage] = []
+        var positions: [ImageIdentifier: [Int]] = [:]
+        for (position, element) in elements.enumerated() {
+            let image = element["hv:image"]
+            let identifier = (image?["dc:identifier"]?.text).flatMap { ImageIdentifier($0) }
+            if let identifier { positions[identifier, default: []].append(position) }
+            do throws(Refusal) {
+                images.append(.accepted(try ImageEntry(image, position)))
+            } catch {
+                images.append(
+                    .refused(
+                        ListedImage.Refused(
+                            position: position, identifier: identifier, title: image?["dc:title"]?.text,
+                            refusal: error)))
+            }
+        }
+        // None of two images with one name can be told to be the right one.
+        for (identifier, twins) in positions where twins.count > 1 {
+            for position in twins {
+                images[position] = .refused(
+                    ListedImage.Refused(
+                        position: position, identifier: identifier,
+                        title: elements[position]["hv:image"]?["dc:title"]?.text,
+                        refusal: Refusal(
+                            .DuplicateImage, "image \(identifier) stands in the list \(twins.count) times")))
+            }
+        }
+        return images
+    }
+}
