@@ -63,6 +63,8 @@ let package = Package(
         module("ImageTrust", uses: ["COpenSSL", "Digest", "JSON", "Job", "Unix"]),
         module("Policy", uses: ["Digest", "ImageTrust", "Job", "Site"]),
 
+        module("ListStore", uses: ["ImageTrust", "Job", "Policy", "Site", "Unix"]),
+
         // What a machine is made of.
         module("ImageStore", uses: ["Digest", "ImageTrust", "Job", "Site", "Unix"]),
         module("GuestProtocol", uses: ["JSON", "Job", "Unix"]),
@@ -78,7 +80,7 @@ let package = Package(
             "JobMachine",
             uses: [
                 "Audit", "Batch", "Digest", "Evidence", "GuestProtocol", "ImageStore", "ImageTrust", "Job",
-                "JobContext", "Libvirt", "Policy", "Site", "Unix",
+                "JobContext", "Libvirt", "ListStore", "NameService", "Policy", "Site", "Unix",
             ]),
         module("Guest", uses: ["GuestProtocol", "JSON", "Job", "Unix"]),
 
@@ -88,7 +90,7 @@ let package = Package(
             "bivouac",
             uses: [
                 "Audit", "Batch", "Digest", "Evidence", "ImageStore", "ImageTrust", "Job", "JobMachine",
-                "Libvirt", "Policy", "Site", "Unix",
+                "Libvirt", "ListStore", "Policy", "Site", "Unix",
             ]),
         staticProgram("bivouac-run", uses: ["GuestProtocol", "JSON", "Job", "Unix"]),
         staticProgram("bivouac-task-prolog", uses: ["Unix"]),

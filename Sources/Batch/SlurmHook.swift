@@ -15,6 +15,8 @@ package struct SlurmHook: Sendable {
     package let restarts: Int?
     package let cpusOnNode: Int?
     package let comment: String
+    /// `SLURM_JOB_EXIT_CODE2`, in Epilog: exit code and signal of the job.
+    package let exit: JobExit?
     /// Value of `SLURM_CONF`, which Slurm's commands need to find their controller.
     package let configuration: String?
 
@@ -37,6 +39,11 @@ package struct SlurmHook: Sendable {
         restarts = Int(value("SLURM_JOB_RESTART_COUNT") ?? "0")
         cpusOnNode = value("SLURM_JOB_CPUS_PER_NODE").flatMap { Self.firstCount($0) }
         comment = String(decoding: (value("SLURM_JOB_COMMENT") ?? "").utf8.prefix(Self.longestComment), as: UTF8.self)
+        exit = value("SLURM_JOB_EXIT_CODE2").flatMap { text in
+            let parts = text.split(separator: ":").map { Int($0) }
+            guard parts.count == 2, let code = parts[0], let signal = parts[1] else { return nil }
+            return JobExit(code: code, signal: signal)
+        }
         configuration = value("SLURM_CONF")
     }
 

@@ -29,8 +29,28 @@ package struct LiveJob: ~Copyable {
             if error.code == UnixError.noEntry { return nil }
             throw .fault(.node, "could not lock job \(key), which another process of ours holds: \(error)")
         }
-        guard let record = try read(directory) else { return nil }
-        return LiveJob(key: key, directory: directory, record: record, lock: lock)
+        return try LiveJob(key, directory, lock)
+    }
+
+    /// Like `open`, for those who leave a job alone that another process of ours is at work on: nil then.
+    package static func openUnlessBusy(_ key: JobKey, places: Places) throws(MachineFault) -> LiveJob? {
+        let directory = places.job(key)
+        do {
+            guard Files.exists(directory.path), let lock = try FileLock.tryAcquire(directory.lock) else {
+                return nil
+            }
+            return try LiveJob(key, directory, lock)
+        } catch let error as UnixError {
+            if error.code == UnixError.noEntry { return nil }
+            throw .fault(.node, "could not lock job \(key): \(error)")
+        } catch {
+            throw error
+        }
+    }
+
+    private init?(_ key: JobKey, _ directory: JobDirectory, _ lock: consuming FileLock) throws(MachineFault) {
+        guard let record = try Self.read(directory) else { return nil }
+        self.init(key: key, directory: directory, record: record, lock: lock)
     }
 
     /// Makes the directory and its first record; what an earlier attempt left must have been ended before.
@@ -86,6 +106,12 @@ package struct LiveJob: ~Copyable {
         try atNode("could not write \(path)") { () throws(UnixError) in
             try Files.write(try encode(record), to: path, mode: 0o644)
         }
+    }
+
+    /// Lets the job's user pass through the directory, by name, to the record and to the socket that is hers.
+    package borrowing func openToLauncher() throws(MachineFault) {
+        let path = directory.path
+        try atNode("could not open \(path)") { () throws(UnixError) in try Files.changeMode(path, 0o711) }
     }
 
     /// Removes all that the directory holds, the lock last; a new attempt that waited for the lock keeps what

@@ -18,6 +18,19 @@ package enum Process {
         linux_ignore_sigpipe()
     }
 
+    /// Forgets the environment, once what is wanted of it has been read: libraries look into it as well.
+    package static func clearEnvironment() { _ = clearenv() }
+
+    /// The path of the running program, as the kernel knows it. The corresponding C function is `readlink`.
+    package static var executable: String {
+        var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
+        let length = unsafe buffer.withUnsafeMutableBytes {
+            guard let base = $0.baseAddress else { return 0 }
+            return unsafe readlink("/proc/self/exe", base, $0.count)
+        }
+        return String(decoding: buffer.prefix(max(0, length)), as: UTF8.self)
+    }
+
     package static var effectiveUser: UInt32 { geteuid() }
 
     /// One variable of the environment that the program was started with.

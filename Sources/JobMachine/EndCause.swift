@@ -1,0 +1,36 @@
+package import Job
+
+/// Why a machine was ended.
+package enum EndCause: Hashable, Sendable {
+    /// The batch system's epilogue came; nil when it does not know how the job ended.
+    case epilogue(JobExit?)
+    /// The prologue gave up.
+    case refused
+    /// A later start of the same job found it.
+    case superseded
+    /// `tick` found it without a job.
+    case reaped
+    /// An operator's order.
+    case destroyed
+
+    /// The word in records.
+    package var name: String {
+        switch self {
+        case .epilogue: "epilogue"
+        case .refused: "refused"
+        case .superseded: "superseded"
+        case .reaped: "reaped"
+        case .destroyed: "destroyed"
+        }
+    }
+
+    /// Whether the end calls for the full end state where that is kept on failure.
+    package var isFailure: Bool {
+        if case .epilogue(let exit) = self { !(exit?.isSuccess ?? false) } else { true }
+    }
+
+    /// How the job ended, as far as that is known.
+    package var exit: JobExit? {
+        if case .epilogue(let exit) = self { exit } else { nil }
+    }
+}

@@ -1,0 +1,15 @@
+internal import Unix
+
+/// Where the installed programs are: in the directory of the one that runs.
+package struct Programs: Hashable, Sendable {
+    package let directory: String
+
+    /// The directory is `PREFIX/libexec/bivouac`.
+    package init(directory: String) { self.directory = directory }
+
+    /// Beside the program that runs now.
+    package static var installed: Programs { Programs(directory: Files.parent(Process.executable)) }
+
+    /// The static agent that machines are given.
+    package var guest: String { directory + "/bivouac-guest" }
+}

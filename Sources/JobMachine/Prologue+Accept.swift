@@ -1,0 +1,41 @@
+import Job
+import Site
+import Unix
+
+extension Prologue {
+    /// Takes the job's directory; nil when this very start of the job is already served.
+    func accept(_ job: Job, _ slurmConfiguration: String?, before deadline: Deadline) throws(MachineFault) -> LiveJob? {
+        do {
+            try places.check(job.key)
+        } catch {
+            throw .fault(.site, "\(error)")
+        }
+        let attempt = job.attempt ?? 0
+        while let earlier = try LiveJob.open(job.key, places: places, before: deadline) {
+            let record = earlier.record
+            if record.attempt == attempt && [.running, .paused, .refused].contains(record.phase) { return nil }
+            _ = try ending.run(earlier, because: .superseded)
+        }
+        let record = Record(job: job, attempt: attempt, slurmConfiguration: slurmConfiguration, now: clock())
+        return try LiveJob.create(record, key: job.key, places: places, before: deadline)
+    }
+
+    var ending: Ending { Ending(site: site, places: places, clock: clock) }
+
+    /// Ends what was made and tells who is to blame: a refusal stays in the record for the launcher.
+    func abandon(_ live: consuming LiveJob, for fault: MachineFault) throws(MachineFault) {
+        let key = live.key
+        if live.record.phase.mayHaveMachine || live.record.phase == .prepared {
+            do {
+                _ = try ending.end(&live, because: .refused)
+            } catch {
+                // The first fault is the cause; the record says that there is a machine to be ended.
+                throw .fault(.node, "job \(key): \(fault); then: \(error)")
+            }
+        }
+        guard case .refused(let refusal) = fault else { throw fault }
+        try live.advance(.refuse, at: clock()) { $0.refusal = refusal }
+        try live.openToLauncher()
+        try audit(.refused, live.record, ["refusal": refusal.name.rawValue, "message": refusal.message])
+    }
+}

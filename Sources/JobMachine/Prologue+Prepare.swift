@@ -1,0 +1,124 @@
+import Batch
+import GuestProtocol
+import ImageStore
+import Job
+import JobContext
+import Libvirt
+import NameService
+import Policy
+import Site
+import Unix
+
+extension Prologue {
+    /// Gives the machine its share of the node and makes its files; nothing runs yet.
+    func prepare(
+        _ job: Job, _ admission: Admission, _ image: borrowing VerifiedImage, _ live: inout LiveJob,
+        before deadline: Deadline
+    ) throws(MachineFault) -> MachineParts {
+        let machine = try claim(job, &live, before: deadline)
+        let name = MachineName(key: job.key, attempt: live.record.attempt)
+        let directory = places.machine(name)
+        try atNode("could not make \(directory.path)") { () throws(UnixError) in
+            try Files.makeDirectories(places.state, mode: 0o755)
+            try Files.makeDirectories(places.machines, mode: 0o711)
+            try Files.removeTree(directory.path)
+            // QEMU passes through to its overlay and to nothing that it could list.
+            try Files.makeDirectory(directory.path, mode: 0o711)
+        }
+        try atNode("could not make the overlay") { () throws(ImageStoreError) in
+            try Overlay.create(
+                at: directory.overlay, over: image.path, format: image.image.format,
+                virtualSize: image.image.virtualSize, uid: machine.uid, gid: machine.gid)
+        }
+        try context(job, admission, machine, name, live.record)
+        let tools = try atNode("could not make the agent's volume") { () throws(ContextError) in
+            try ToolsVolume.current(agent: programs.guest, in: places.tools, before: deadline)
+        }
+        let description = describe(job, live.record, machine, image, tools)
+        let xml = try atNode("could not describe the machine") { () throws(DescriptionError) in
+            try description.xml()
+        }
+        return MachineParts(name: name, description: description, xml: xml, toolsDigest: tools.digest)
+    }
+
+    /// Chooses account and CPUs under the node's lock, in which the record that names them becomes durable.
+    private func claim(_ job: Job, _ live: inout LiveJob, before deadline: Deadline) throws(MachineFault)
+        -> Record.Machine
+    {
+        let memory = ByteCount(job.resources.memory.bytes - site.memoryOverhead.bytes)
+        guard memory >= MachineParts.leastMemory else {
+            throw .refused(
+                Refusal(
+                    .NotEnoughMemory, "the job was granted \(job.resources.memory); its machine needs at least "
+                        + "\(MachineParts.leastMemory) and QEMU \(site.memoryOverhead) of it: ask for more (--mem)"))
+        }
+        let verdict = try virtualization()
+        let lock = try atNode("could not lock the node's accounts") { () throws(UnixError) in
+            try FileLock.acquire(places.accounts, before: deadline)
+        }
+        var taken: [Record.Machine] = []
+        for key in try LiveJob.keys(places) where key != job.key {
+            if let machine = try LiveJob.peek(key, places: places)?.machine { taken.append(machine) }
+        }
+        let pool = accountPool
+        guard
+            let share = NodeShare.choose(
+                job.resources.cpus, allowed: Process.allowedCPUs, accounts: pool, taken: taken)
+        else {
+            throw .fault(
+                .node, "no account \(site.qemuAccounts)N is free: \(pool.count) exist, \(taken.count) machines run; "
+                    + "make more with hooks/install --accounts")
+        }
+        let machine = Record.Machine(
+            account: share.account.name, uid: share.account.uid, gid: share.account.gid, cpus: share.cpus,
+            memory: memory, virtualization: verdict.kind.rawValue, reason: verdict.reason)
+        try live.advance(.prepare, at: clock()) { $0.machine = machine }
+        _ = consume lock
+        return machine
+    }
+
+    /// The accounts of the pool that exist, in the order of their numbers.
+    private var accountPool: [Account] {
+        var accounts: [Account] = []
+        while let account = NameService.account(named: "\(site.qemuAccounts)\(accounts.count)") {
+            accounts.append(account)
+        }
+        return accounts
+    }
+
+    private func context(
+        _ job: Job, _ admission: Admission, _ machine: Record.Machine, _ name: MachineName, _ record: Record
+    ) throws(MachineFault) {
+        let now = clock()
+        let assignment = Assignment(
+            key: job.key, machine: record.uuid, hostname: name.domain, account: job.account,
+            machineFeatures: JobFeatures.machine(job),
+            jobFeatures: JobFeatures.job(job, memory: machine.memory, start: now))
+        let facts = ContextFacts(
+            machine: name, uuid: record.uuid, account: job.account.name, queue: job.queue, project: job.project,
+            image: admission.name, lifetime: job.resources.end.map { $0 - now })
+        try atNode("could not make the context volume") { () throws(ContextError) in
+            let volume = try ContextVolume.make(facts: facts, assignment: Array(assignment.json.description.utf8))
+            try volume.write(newFile: places.machine(name).context, mode: 0o444)
+        }
+    }
+
+    func describe(
+        _ job: Job, _ record: Record, _ machine: Record.Machine, _ image: borrowing VerifiedImage,
+        _ tools: ToolsVolume
+    ) -> DomainDescription {
+        let name = MachineName(key: job.key, attempt: record.attempt)
+        let directory = places.machine(name)
+        let live = places.job(job.key)
+        return DomainDescription(
+            name: name.domain, uuid: record.uuid, title: "job \(job.key) of \(job.account.name)",
+            kind: DomainDescription.Kind(rawValue: machine.virtualization) ?? .qemu, memory: machine.memory.bytes,
+            processors: machine.cpus.count, hostProcessors: machine.cpus, capped: true,
+            overlay: .init(path: directory.overlay, format: .qcow2),
+            base: .init(
+                path: image.path, format: image.image.format == .raw ? .raw : .qcow2, group: MachineParts.baseGroup),
+            context: .init(path: directory.context, format: .raw), tools: .init(path: tools.path, format: .raw),
+            controlSocket: live.controlSocket, payloadSocket: live.payloadSocket, console: directory.console,
+            uid: machine.uid, gid: machine.gid)
+    }
+}

@@ -1,0 +1,80 @@
+import Evidence
+import GuestProtocol
+import ImageStore
+import Job
+import Libvirt
+import Site
+import Unix
+
+extension Prologue {
+    /// Lets libvirt start the machine on the file that was verified.
+    ///
+    /// It is defined, given its descriptors, started and its definition taken away: from then on it is
+    /// transient, and a reboot leaves nothing behind.
+    func start(
+        _ parts: MachineParts, _ image: borrowing VerifiedImage, _ live: inout LiveJob
+    ) throws(MachineFault) {
+        try live.advance(.start, at: clock())
+        let descriptor = image.file.rawValue
+        try atNode("could not start machine \(parts.name)") { () throws(LibvirtError) in
+            let connection = try Connection.open(site.libvirt)
+            // What a prologue that died here left behind, under the same name.
+            if let stray = try connection.lookup(name: parts.name.domain) {
+                try stray.destroy()
+                try stray.undefine()
+            }
+            let domain = try connection.define(parts.xml)
+            try domain.associate([descriptor], group: MachineParts.baseGroup)
+            do throws(LibvirtError) {
+                try domain.create()
+            } catch {
+                try? domain.undefine()
+                throw error
+            }
+            try domain.undefine()
+        }
+        // libvirt makes the sockets for QEMU's account; until here the directory was root's alone.
+        let payload = live.directory.payloadSocket
+        let control = live.directory.controlSocket
+        let uid = live.record.uid
+        try atNode("could not hand over the sockets of machine \(parts.name)") { () throws(UnixError) in
+            for (path, owner) in [(control, 0), (payload, uid)] {
+                try Files.changeMode(path, 0o600)
+                try Files.changeOwner(path, uid: owner, gid: 0)
+            }
+        }
+        try live.advance(.boot, at: clock())
+    }
+
+    /// Waits until the agent waits for the payload.
+    ///
+    /// A guest that does not come up is its image's fault, and so the job's.
+    func awaitAgent(_ job: Job, _ live: inout LiveJob, before deadline: Deadline) throws(MachineFault) {
+        let path = live.directory.controlSocket
+        let greeting = try atNode("could not reach the agent") { () throws(UnixError) in
+            try ControlPort(path).greeting(before: deadline.orSooner(seconds: site.bootTimeout))
+        }
+        switch greeting {
+        case .ready(let agent, let kernel, let uptime):
+            try live.advance(.ready, at: clock())
+            try live.openToLauncher()
+            try audit(
+                .ready, live.record,
+                ["untrusted agent": agent, "untrusted kernel": kernel, "untrusted uptime": String(uptime)])
+        case .closed:
+            throw .refused(Refusal(.GuestNotReady, "the machine ended before its agent was ready"))
+        case .malformed(let what):
+            throw .refused(Refusal(.GuestNotReady, "the machine's agent does not speak our protocol: \(what)"))
+        case .silent where deadline.isOver:
+            throw .refused(
+                Refusal(
+                    .PrologueTimeout, "the job's machine was not ready when the prologue's time was over "
+                        + "(prologue_timeout = \(site.prologueTimeout) s)"))
+        case .silent:
+            throw .refused(
+                Refusal(
+                    .GuestNotReady, "the agent of image \(live.record.image?.name ?? "") did not answer within "
+                        + "\(site.bootTimeout) s (boot_timeout): does the image run its HEPiX context hook?"))
+        }
+    }
+}

@@ -1,0 +1,47 @@
+package import Job
+package import Site
+package import Unix
+
+/// What happens between the allocation of a job and its first process: from a job to a machine whose agent
+/// waits for the payload.
+///
+/// It may die at any step: the record says how far it came, and whoever comes next ends what is there.
+package struct Prologue {
+    let site: Site
+    let places: Places
+    let programs: Programs
+    let clock: () -> Timestamp
+
+    /// `programs` says where the installed programs are; `clock` is read once at each step.
+    package init(site: Site, places: Places, programs: Programs, clock: @escaping () -> Timestamp) {
+        self.site = site
+        self.places = places
+        self.programs = programs
+        self.clock = clock
+    }
+
+    /// Makes the job's machine, or writes down why it gets none.
+    ///
+    /// A refused job is no error: its launcher tells the reason. What is thrown is the node's or site's fault.
+    package func run(_ job: Job, slurmConfiguration: String?) throws(MachineFault) {
+        let deadline = Deadline(seconds: site.prologueTimeout)
+        // 1. The job's directory, lock and record; what an earlier start left is ended.
+        guard var live = try accept(job, slurmConfiguration, before: deadline) else { return }
+        do {
+            // 2. May this image run for this job?
+            let admission = try admit(job, &live)
+            // 3. The verified file of the image, fetched if this node has not seen it.
+            let image = try open(admission, before: deadline)
+            // 4. An account and CPUs of the node, overlay, context and tools volume.
+            let parts = try prepare(job, admission, image, &live, before: deadline)
+            // 5. The start state, durable before there is anything to explain.
+            try recordStart(job, admission, parts, &live)
+            // 6. libvirt runs the machine on the very file that was verified.
+            try start(parts, image, &live)
+            // 7. The agent waits for the payload; the launcher may come.
+            try awaitAgent(job, &live, before: deadline)
+        } catch {
+            try abandon(live, for: error)
+        }
+    }
+}

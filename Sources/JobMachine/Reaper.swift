@@ -1,0 +1,97 @@
+package import Batch
+package import Job
+internal import Libvirt
+package import Site
+package import Unix
+
+/// Ends what no epilogue has ended: after a reboot, a killed hook or a lost message.
+///
+/// It touches only what carries our name and what the scheduler positively says is over; a scheduler or a
+/// libvirt that does not answer means that nothing is touched.
+package struct Reaper {
+    let ending: Ending
+    private var places: Places { ending.places }
+
+    package init(_ ending: Ending) { self.ending = ending }
+
+    /// What became of one stray.
+    package struct Outcome: Sendable {
+        package let name: String
+        /// Nil when it is gone.
+        package let failure: String?
+    }
+
+    /// Ends every stray, as many as there is time for.
+    package func run(commands: (String?) -> SlurmCommand, before deadline: Deadline) throws(MachineFault) -> [Outcome] {
+        let found = try candidates()
+        guard !found.isEmpty else { return [] }
+        var outcomes: [Outcome] = []
+        for configuration in Set(found.map(\.slurmConfiguration)) {
+            let mine = found.filter { $0.slurmConfiguration == configuration }
+            let states: [JobID: SlurmState]
+            do {
+                states = try commands(configuration).states(of: Array(Set(mine.map(\.name.key.job))))
+            } catch {
+                throw .fault(.node, "no stray was touched, since the scheduler did not answer: \(error)")
+            }
+            for candidate in mine where isOver(candidate, states[candidate.name.key.job]) {
+                guard !deadline.isOver else { return outcomes }
+                if let outcome = reap(candidate) { outcomes.append(outcome) }
+            }
+        }
+        return outcomes
+    }
+
+    /// Something of ours that may be a stray.
+    private struct Candidate {
+        let name: MachineName
+        let slurmConfiguration: String?
+        /// Whether the job's live directory speaks of this very machine.
+        let isLive: Bool
+    }
+
+    private func isOver(_ candidate: Candidate, _ state: SlurmState?) -> Bool {
+        guard let state else { return true }
+        return state.isOver || state.isWaiting || state.restarts > candidate.name.attempt
+    }
+
+    /// Live records, and machines' directories and domains that no live record speaks of.
+    private func candidates() throws(MachineFault) -> [Candidate] {
+        var found: [Candidate] = []
+        var live: Set<MachineName> = []
+        for key in try LiveJob.keys(places) {
+            // A record that is just being removed is no stray.
+            guard let record = try LiveJob.peek(key, places: places), let name = record.machineName else { continue }
+            live.insert(name)
+            found.append(Candidate(name: name, slurmConfiguration: record.slurmConfiguration, isLive: true))
+        }
+        var names = try atNode("could not list machines") { () throws(UnixError) in
+            try Files.names(in: places.machines).compactMap { MachineName($0) }
+        }
+        names += try atNode("could not list domains") { () throws(LibvirtError) in
+            try Connection.open(ending.site.libvirt).domains(prefix: MachineName.domainPrefix)
+        }.compactMap { MachineName(domain: $0) }
+        let configuration = found.compactMap(\.slurmConfiguration).first
+        for name in Set(names) where !live.contains(name) && name.key.cluster == ending.site.cluster {
+            found.append(Candidate(name: name, slurmConfiguration: configuration, isLive: false))
+        }
+        return found
+    }
+
+    /// Nil when somebody else is at work on the job.
+    private func reap(_ candidate: Candidate) -> Outcome? {
+        let name = candidate.name
+        do throws(MachineFault) {
+            if candidate.isLive {
+                guard let live = try LiveJob.openUnlessBusy(name.key, places: places) else { return nil }
+                guard live.record.attempt == name.attempt else { return nil }
+                _ = try ending.run(live, because: .reaped)
+            } else {
+                try ending.runWithoutRecord(name)
+            }
+            return Outcome(name: name.description, failure: nil)
+        } catch {
+            return Outcome(name: name.description, failure: "\(error)")
+        }
+    }
+}

@@ -1,0 +1,100 @@
+import Batch
+import FoundationEssentials
+import Job
+import JobMachine
+import Libvirt
+import Site
+import Unix
+
+extension Verbs {
+    static let job = [
+        Verb("job", "list", "", "jobs that have a machine, or were refused one, on this node", words: 0...0, run: list),
+        Verb("job", "show", "JOB", "the record of one job", words: 1...1, run: show),
+        Verb(
+            "job", "xml", "JOB", "the description of its machine as libvirt runs it, or the last one it was given",
+            words: 1...1, run: xml),
+        Verb("job", "console", "JOB", "what its guest printed on the serial line (untrusted)", words: 1...1, run: console),
+        Verb("job", "destroy", "JOB", "ends its machine at once; the job then fails", words: 1...1, run: destroy),
+    ]
+
+    private static func list(_ tool: Tool, _ arguments: Arguments) throws -> Int32 {
+        var records: [Record] = []
+        for key in try LiveJob.keys(tool.places) {
+            if let record = try LiveJob.peek(key, places: tool.places) { records.append(record) }
+        }
+        let rows = records.map { record in
+            [
+                record.key, record.user, record.queue, record.phase.rawValue, record.image?.name ?? "-",
+                record.machine.map(Self.machine) ?? "-", record.refusal?.description ?? "",
+            ]
+        }
+        try tool.show(
+            records, Table.text(["JOB", "USER", "QUEUE", "PHASE", "IMAGE", "MACHINE", "REFUSAL"], rows))
+        return ExitStatus.success
+    }
+
+    /// TCG is no security boundary, and whoever lists jobs is to see it.
+    private static func machine(_ machine: Record.Machine) -> String {
+        "\(machine.account) \(machine.memory) cpu \(machine.cpus.map(String.init).joined(separator: ","))"
+            + (machine.virtualization == "qemu" ? " (TCG: no security boundary)" : "")
+    }
+
+    private static func record(_ tool: Tool, _ arguments: Arguments) throws -> Record {
+        let key = try tool.key(arguments.words[0])
+        guard let record = try LiveJob.peek(key, places: tool.places) else {
+            throw Failure(ExitStatus.dataRefused, "job \(key) has no machine on this node")
+        }
+        return record
+    }
+
+    private static func show(_ tool: Tool, _ arguments: Arguments) throws -> Int32 {
+        let record = try record(tool, arguments)
+        try tool.show(record, Table.fields(record))
+        return ExitStatus.success
+    }
+
+    private static func xml(_ tool: Tool, _ arguments: Arguments) throws -> Int32 {
+        try tool.requireRoot()
+        let record = try record(tool, arguments)
+        guard let name = record.machineName else { throw Failure(ExitStatus.dataRefused, "the record is damaged") }
+        let text: String
+        let path = tool.places.machine(name).domainXML
+        if let domain = try Connection.open(try tool.site().libvirt).lookup(name: record.domain) {
+            text = try domain.xml()
+        } else if Files.exists(path) {
+            text = String(decoding: try Files.read(path, limit: 1 << 20), as: UTF8.self)
+        } else {
+            throw Failure(ExitStatus.dataRefused, "job \(record.key) has no machine: it is \(record.phase.rawValue)")
+        }
+        try tool.show(["xml": text], text)
+        return ExitStatus.success
+    }
+
+    private static func console(_ tool: Tool, _ arguments: Arguments) throws -> Int32 {
+        try tool.requireRoot()
+        let record = try record(tool, arguments)
+        guard let name = record.machineName else { throw Failure(ExitStatus.dataRefused, "the record is damaged") }
+        let bytes = try Files.read(tool.places.machine(name).console, limit: 16 << 20)
+        let text = String(decoding: bytes, as: UTF8.self)
+        // A guest's text must not drive the operator's terminal.
+        let plain = String(
+            String.UnicodeScalarView(
+                text.unicodeScalars.filter { $0 == "\n" || $0 == "\t" || !$0.properties.isControl }))
+        try tool.show(["untrusted": plain], plain)
+        return ExitStatus.success
+    }
+
+    private static func destroy(_ tool: Tool, _ arguments: Arguments) throws -> Int32 {
+        try tool.requireRoot()
+        let key = try tool.key(arguments.words[0])
+        guard let live = try LiveJob.open(key, places: tool.places, before: Deadline(seconds: 10)) else {
+            throw Failure(ExitStatus.dataRefused, "job \(key) has no machine on this node")
+        }
+        _ = try Ending(site: try tool.site(), places: tool.places, clock: { tool.now }).run(live, because: .destroyed)
+        return ExitStatus.success
+    }
+}
+
+extension Unicode.Scalar.Properties {
+    fileprivate var isControl: Bool { generalCategory == .control || generalCategory == .format }
+}
