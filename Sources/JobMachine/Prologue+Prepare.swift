@@ -96,7 +96,7 @@ extension Prologue {
             jobFeatures: JobFeatures.job(job, memory: machine.memory, start: now))
         let facts = ContextFacts(
             machine: name, uuid: record.uuid, account: job.account.name, queue: job.queue, project: job.project,
-            image: admission.name, lifetime: job.resources.end.map { $0 - now })
+            image: admission.image, lifetime: job.resources.end.map { $0 - now })
         try atNode("could not make the context volume") { () throws(ContextError) in
             let volume = try ContextVolume.make(facts: facts, assignment: Array(assignment.json.description.utf8))
             try volume.write(newFile: places.machine(name).context, mode: 0o444)

@@ -3,7 +3,7 @@ package import ImageTrust
 package import Job
 internal import Policy
 package import Site
-package import Unix
+internal import Unix
 
 /// The last accepted version of each image list on this node: its facts, and the signed file itself.
 package struct ListStore: Sendable {
