@@ -62,6 +62,15 @@ static inline void linux_ignore_signal(int signal_number) { signal(signal_number
 static inline ssize_t linux_send_nowait(int fd, const void *bytes, size_t count) {
     return send(fd, bytes, count, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
+static inline int linux_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+static inline int linux_waitpid(pid_t pid, int *status, int flags) { return waitpid(pid, status, flags); }
+static inline int linux_sethostname(const char *name, size_t length) { return sethostname(name, length); }
+static inline long linux_uptime(void) {
+    struct timespec time = {0};
+    clock_gettime(CLOCK_BOOTTIME, &time);
+    return time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+static inline char **linux_environ(void) { return environ; }
 static inline mode_t linux_umask(mode_t mask) { return umask(mask); }
 
 #endif

@@ -40,6 +40,9 @@ package enum Signals {
     package static let stop = SIGSTOP
     package static let terminalStop = SIGTSTP
 
+    /// What a batch system sends to a job and a launcher passes on.
+    package static let relayed = [hangUp, interrupt, quit, terminate, user1, user2, proceed, terminalStop]
+
     /// Ends this program as the signal would have ended it, without a core file; returns if the signal's
     /// default is to be ignored. The corresponding C function is `raise`.
     package static func die(by signal: Int32) {

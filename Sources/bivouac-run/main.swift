@@ -1,1 +1,55 @@
-// program
+// The launcher: stands on the node in the place of a job whose payload runs in the job's machine.
+internal import GuestProtocol
+internal import Unix
+
+Process.end(run())
+
+/// The launcher's own end is the payload's: the same exit code, or death by the same signal.
+func run() -> Int32 {
+    let end = payloadEnd()
+    if case .killed(let signal) = end { Signals.die(by: Int32(signal)) }
+    return status(of: end)
+}
+
+/// 128 and the signal's number is for a signal that does not end a process by default.
+func status(of end: ProcessEnd) -> Int32 {
+    switch end {
+    case .exited(let code): Int32(code)
+    case .killed(let signal): 128 + Int32(signal)
+    }
+}
+
+/// The payload's end, or a failure's exit status after its one line.
+func payloadEnd() -> ProcessEnd {
+    let limits = ResourceLimit.all
+    let mask = Process.fileModeMask
+    Process.closeDescriptors(from: 3)
+    Descriptors.completeStandard()
+    try? ResourceLimit(resource: ResourceLimit.coreSize, soft: 0, hard: 0).apply()
+    Signals.ignoreBrokenPipes()
+    do throws(Failure) {
+        return try launch(limits, mask)
+    } catch {
+        Process.report("bivouac: \(error.message)")
+        return .exited(UInt8(error.status.rawValue))
+    }
+}
+
+func launch(_ limits: [ResourceLimit], _ mask: UInt16) throws(Failure) -> ProcessEnd {
+    let signals = try failing { () throws(UnixError) in try SignalQueue(Signals.relayed) }
+    let arguments = try failing { () throws(UnixError) in try Process.arguments() }
+    let directory = try failing { () throws(UnixError) in try BytePath.current() }
+    let invocation = try Invocation(arguments)
+    let job = try LiveJob(root: invocation.root)
+    let socket = try job.connect()
+    let order = LaunchOrder(
+        arguments: invocation.arguments,
+        environment: Process.environmentBytes().filter { !HostVariables.contains($0) },
+        directory: directory, umask: mask, limits: limits, scriptMode: invocation.script?.mode)
+    var relay = Relay(job, socket, signals, try Upload.prepare(order, invocation.script))
+    return try relay.run()
+}
+
+func failing<Value: ~Copyable>(_ body: () throws(UnixError) -> Value) throws(Failure) -> Value {
+    do throws(UnixError) { return try body() } catch { throw Failure(.unavailable, "\(error)") }
+}

@@ -1,0 +1,140 @@
+internal import GuestProtocol
+internal import Unix
+
+extension Agent {
+    /// What the launcher says.
+    mutating func servePort(_ poll: Poll) {
+        switch port.change(in: poll) {
+        case .none: break
+        case .disconnected: loseLauncher()
+        case .readable:
+            if !port.fill() { return loseLauncher() }
+            do throws(ProtocolError) {
+                while let frame = try port.reader.next() { try take(frame) }
+            } catch {
+                console.say("payload port: \(error)")
+                loseLauncher()
+            }
+        }
+        if port.takeNewcomer() { dialogue = .idle }
+        if !port.flush() { loseLauncher() }
+    }
+
+    private mutating func take(_ frame: Frame) throws(ProtocolError) {
+        dialogue = try dialogue.after(frame.kind)
+        let bytes = port.reader.bytes
+        switch frame.kind {
+        case .begin: begin(try Begin(bytes, frame.body))
+        case .part: try takePart(bytes, frame.body)
+        case .signal: try deliver(Int32(bytes[frame.body.lowerBound]))
+        case .stdin: give(try payload?.input.take(bytes, frame.body))
+        case .stdinEnd: payload?.input.end()
+        case .outputCredit:
+            let credit = try Credit(.outputCredit, bytes, frame.body)
+            if credit.stream == .stdout {
+                try payload?.output.add(credit)
+            } else {
+                try payload?.errors.add(credit)
+            }
+        case .outputClosed:
+            switch PayloadStream(rawValue: bytes[frame.body.lowerBound]) {
+            case .stdout: payload?.output.close()
+            case .stderr: payload?.errors.close()
+            case .stdin, nil: throw .badBody(.outputClosed, "no output")
+            }
+        default: break
+        }
+        // The stream that closed while its bytes were under way.
+        if frame.kind == .stdin, payload?.input.isOpen == false { tellInputClosed() }
+    }
+
+    private mutating func begin(_ begin: Begin) {
+        guard !isTaken else { return fail(code: 0, "busy: this machine has had its payload") }
+        isTaken = true
+        upload = Upload(begin, for: surroundings.identity)
+    }
+
+    private mutating func takePart(_ bytes: [UInt8], _ body: Range<Int>) throws(ProtocolError) {
+        guard dialogue == .loading else { return }
+        guard let launch = try upload?.take(bytes, body) else { return }
+        let failure = upload?.failure
+        upload = nil
+        if let failure { return fail(code: failure.code, failure.description) }
+        start(launch)
+    }
+
+    private mutating func start(_ launch: LaunchOrder) {
+        var launch = launch
+        for variable in surroundings.variables { launch.setVariable(variable.name, variable.value) }
+        // Without one the payload finds itself in /tmp and is told so.
+        try? Placement.makeDirectory(launch.directory, mode: 0o755, for: surroundings.identity)
+        do throws(UnixError) {
+            payload = try Payload.start(
+                launch, as: surroundings.identity, program: surroundings.program,
+                directory: surroundings.directory)
+        } catch { return fail(code: UInt32(error.code), error.description) }
+        dialogue = .running
+        port.writer.append(.started)
+        console.say("payload started")
+        let signals = earlySignals
+        earlySignals = []
+        for signal in signals { try? deliver(signal) }
+    }
+
+    mutating func fail(code: UInt32, _ text: String) {
+        console.say("payload not started: \(text)")
+        dialogue = .ended
+        port.writer.append(.failed, StartFailure(code: code, text: text).body)
+    }
+
+    /// Nobody is there to hear of the payload any more: it ends, as it would with the task it stands for.
+    mutating func loseLauncher() {
+        port.disconnect()
+        upload = nil
+        guard payload != nil, end == nil, killAt == nil else { return }
+        console.say("launcher lost, payload ends")
+        freezeAt = nil
+        withPayload { payload in
+            payload.processes.thaw()
+            payload.processes.signal(Signals.terminate)
+            payload.input.close()
+        }
+        killAt = Deadline(seconds: 5)
+    }
+
+    /// Passes a signal on: what a scheduler sends to a whole job goes to all processes of the payload, the
+    /// others to its first process alone.
+    mutating func deliver(_ signal: Int32) throws(ProtocolError) {
+        guard payload != nil else {
+            if earlySignals.count < 32 { earlySignals.append(signal) }
+            return
+        }
+        guard end == nil else { return }
+        switch signal {
+        case Signals.terminalStop:
+            withPayload { $0.processes.signal(signal) }
+            // Time for whoever catches it.
+            freezeAt = freezeAt ?? Deadline(seconds: 1)
+        case Signals.proceed:
+            freezeAt = nil
+            withPayload { payload in
+                payload.processes.thaw()
+                payload.processes.signal(signal)
+            }
+        case Signals.terminate: withPayload { $0.processes.signal(signal) }
+        case Signals.hangUp, Signals.interrupt, Signals.quit, Signals.user1, Signals.user2:
+            withPayload { _ = Signals.send(signal, to: $0.process.id) }
+        default: throw .badBody(.signal, "signal \(signal)")
+        }
+    }
+
+    mutating func give(_ credit: Credit?) {
+        if let credit { port.writer.append(credit.kind, credit.body) }
+    }
+
+    mutating func tellInputClosed() {
+        guard !inputClosedTold else { return }
+        inputClosedTold = true
+        port.writer.append(.inputClosed)
+    }
+}

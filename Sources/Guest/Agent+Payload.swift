@@ -1,0 +1,124 @@
+internal import GuestProtocol
+internal import Unix
+
+extension Agent {
+    /// Whether the payload's end can only be found by asking.
+    var isWaitingBlindly: Bool {
+        switch payload {
+        case .some(let payload): end == nil && payload.process.rawWatch == nil
+        case nil: false
+        }
+    }
+
+    /// Adds what of the payload there is to wait for.
+    func addPayload(to poll: inout Poll) {
+        switch payload {
+        case .some(let payload):
+            if end == nil, let watch = payload.process.rawWatch { poll.add(watch, .readable) }
+            // Only the pipe tells that nobody reads it any more; that is seen when it is written.
+            if payload.input.hasWaiting { poll.add(payload.input.rawValue, .writable) }
+            if port.isConnected, port.writer.isFree {
+                if payload.output.mayRead { poll.add(payload.output.rawValue, .readable) }
+                if payload.errors.mayRead { poll.add(payload.errors.rawValue, .readable) }
+            }
+        case nil: break
+        }
+    }
+
+    /// Moves the payload's streams on and takes note of its end.
+    mutating func servePayload(_ poll: Poll) {
+        guard payload != nil, dialogue != .ended || !port.isConnected else { return }
+        if freezeAt?.isOver == true {
+            freezeAt = nil
+            withPayload { $0.processes.freeze() }
+        }
+        if killAt?.isOver == true {
+            killAt = nil
+            withPayload { $0.processes.kill() }
+        }
+        feed(poll)
+        notice()
+        drain()
+        if !port.flush() { loseLauncher() }
+        finish()
+    }
+
+    private mutating func feed(_ poll: Poll) {
+        var credit: Credit?
+        var closed = false
+        withPayload { payload in
+            guard payload.input.hasWaiting, !poll.events(payload.input.rawValue).isEmpty else { return }
+            credit = payload.input.flush()
+            closed = !payload.input.isOpen
+        }
+        give(credit)
+        if closed { tellInputClosed() }
+    }
+
+    /// Asks for the end of the payload's first process; with it everything of the payload ends.
+    private mutating func notice() {
+        guard end == nil else { return }
+        var ended: ProcessEnd?
+        withPayload { payload in
+            ended = payload.process.end()
+            guard ended != nil else { return }
+            payload.processes.kill()
+            payload.input.close()
+        }
+        guard let ended else { return }
+        end = ended
+        drainUntil = Deadline(seconds: 2)
+        freezeAt = nil
+        killAt = nil
+        console.say("payload ended")
+    }
+
+    /// Takes from both outputs in turn while the port takes it.
+    private mutating func drain() {
+        guard port.isConnected else { return }
+        if drainUntil?.isOver == true {
+            drainUntil = nil
+            withPayload { payload in
+                payload.output.takeNoMore()
+                payload.errors.takeNoMore()
+            }
+        }
+        for _ in 0..<2 {
+            errorsFirst.toggle()
+            guard port.writer.isFree else { return }
+            if errorsFirst {
+                if payload?.errors.mayRead == true { _ = payload?.errors.read(into: &port.writer) }
+            } else {
+                if payload?.output.mayRead == true { _ = payload?.output.read(into: &port.writer) }
+            }
+            if !port.flush() { return loseLauncher() }
+        }
+    }
+
+    /// Tells the end, after everything the payload wrote.
+    private mutating func finish() {
+        guard let end else { return }
+        var isDrained = false
+        withPayload { isDrained = !$0.output.isOpen && !$0.errors.isOpen }
+        guard isDrained || !port.isConnected else { return }
+        if port.isConnected {
+            switch end {
+            case .exited(let code): port.writer.append(.exited, [code])
+            case .killed(let signal): port.writer.append(.killed, [signal])
+            }
+            dialogue = .ended
+            if !port.flush() { port.disconnect() }
+        }
+        withPayload { $0.processes.dissolve() }
+        payload = nil
+        // The overlay may be looked at after the machine's end.
+        Machine.synchronize()
+    }
+
+    /// Runs a body on the payload in place, when there is one.
+    mutating func withPayload(_ body: (inout Payload) -> Void) {
+        guard var taken = payload.take() else { return }
+        body(&taken)
+        payload = consume taken
+    }
+}

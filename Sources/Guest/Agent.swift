@@ -1,0 +1,147 @@
+package import GuestProtocol
+package import Unix
+
+/// The agent after its preparations: one loop over two ports and one payload.
+///
+/// The control port is root's on the host: it is told when the machine is ready, and brings news of the
+/// machine's lifetime. The payload port is the launcher's: it brings the one payload of this machine's life,
+/// whose end is also the end of what the agent does there.
+package struct Agent: ~Copyable {
+    /// Seconds between signs of life.
+    static let heartbeat = 5
+
+    /// What the payload finds and how the agent goes about it.
+    package struct Surroundings: Sendable {
+        package var identity: Identity
+        /// Variables that the payload gets beside those of the launch order.
+        package var variables: [(name: String, value: String)]
+        /// The job's features, for later news.
+        package var features: FeatureTree?
+        /// The program that becomes the payload.
+        package var program: String
+        /// A directory that nobody else can read.
+        package var directory: String
+        package var ready: Ready
+
+        package init(
+            identity: Identity, variables: [(name: String, value: String)], features: FeatureTree?,
+            program: String, directory: String, ready: Ready
+        ) {
+            self.identity = identity
+            self.variables = variables
+            self.features = features
+            self.program = program
+            self.directory = directory
+            self.ready = ready
+        }
+    }
+
+    let surroundings: Surroundings
+    var console: Console
+    var control: Port
+    var port: Port
+    var dialogue = AgentDialogue.idle
+    /// A machine takes one payload in its life.
+    var isTaken = false
+    var upload: Upload?
+    /// Signals that came before there was a payload.
+    var earlySignals: [Int32] = []
+    var payload: Payload?
+    /// How the payload ended, once it did, and how long its outputs may be held open by others.
+    var end: ProcessEnd?
+    var drainUntil: Deadline?
+    /// When the payload has to be stopped, or killed.
+    var freezeAt: Deadline?
+    var killAt: Deadline?
+    var nextHeartbeat = Deadline(seconds: Agent.heartbeat)
+    var errorsFirst = false
+    var inputClosedTold = false
+
+    /// The descriptors are the ports', nobody else has them, and they never wait.
+    package init(
+        control: consuming FileDescriptor, payload: consuming FileDescriptor, console: consuming Console,
+        surroundings: Surroundings
+    ) throws(UnixError) {
+        let controlPort = try Port(control, accepting: .toControl)
+        let payloadPort = try Port(payload, accepting: .toAgent)
+        self.surroundings = surroundings
+        self.console = console
+        self.control = controlPort
+        port = payloadPort
+    }
+
+    /// Waits for something to happen, at most `milliseconds`, and does what is to be done.
+    package mutating func step(atMost milliseconds: Int = .max) {
+        var poll = Poll()
+        control.add(to: &poll)
+        port.add(to: &poll)
+        addPayload(to: &poll)
+        poll.wait(milliseconds: min(milliseconds, patience))
+        serveControl(poll)
+        servePort(poll)
+        servePayload(poll)
+        beat()
+    }
+
+    /// How long nothing can be missed, in milliseconds.
+    private var patience: Int {
+        var patience = nextHeartbeat.milliseconds
+        for deadline in [freezeAt, killAt, drainUntil] {
+            if let deadline { patience = min(patience, deadline.milliseconds) }
+        }
+        // Without a descriptor that tells of its end the process has to be asked.
+        if isWaitingBlindly { patience = min(patience, 50) }
+        return patience
+    }
+
+    private mutating func serveControl(_ poll: Poll) {
+        switch control.change(in: poll) {
+        case .none: break
+        case .disconnected: control.disconnect()
+        case .readable:
+            if !control.fill() || !takeControlFrames() { control.disconnect() }
+        }
+        if control.takeNewcomer() { control.writer.append(.ready, surroundings.ready.body) }
+        if !control.flush() { control.disconnect() }
+    }
+
+    private mutating func takeControlFrames() -> Bool {
+        do throws(ProtocolError) {
+            while let frame = try control.reader.next() {
+                switch frame.kind {
+                case .hello:
+                    // Who asks without reading the answers gets no more of them.
+                    if control.writer.pending < 4096 { control.writer.append(.ready, surroundings.ready.body) }
+                case .notice: publish(try Notice(control.reader.bytes, frame.body))
+                default: break
+                }
+            }
+            return true
+        } catch {
+            console.say("control port: \(error)")
+            return false
+        }
+    }
+
+    private mutating func publish(_ notice: Notice) {
+        console.say("notice: \(notice.reason)")
+        guard let features = surroundings.features else { return }
+        do throws(UnixError) {
+            if let time = notice.shutdown, let feature = Assignment.Feature("shutdowntime_job", "\(time)") {
+                try features.publish(feature)
+            } else {
+                try features.withdraw("shutdowntime_job")
+            }
+        } catch { console.say("shutdowntime_job: \(error)") }
+    }
+
+    private mutating func beat() {
+        guard nextHeartbeat.isOver else { return }
+        nextHeartbeat = Deadline(seconds: Self.heartbeat)
+        // A launcher that takes nothing is stopped or slow, and needs no further sign.
+        if port.isConnected, dialogue == .loading || dialogue == .running, port.writer.isFree {
+            port.writer.append(.heartbeat)
+            if !port.flush() { loseLauncher() }
+        }
+    }
+}

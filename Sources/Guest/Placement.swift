@@ -1,0 +1,54 @@
+package import Unix
+
+/// Where the agent may make what a launch order names. The order comes from the job's user, the agent is root:
+/// nothing is made where a program of the image's root might look for its own.
+package enum Placement {
+    private static let reserved: [StaticString] = [
+        "bin", "boot", "dev", "etc", "lib", "lib32", "lib64", "libx32", "proc", "root", "run", "sbin", "sys",
+        "usr", "var/cron", "var/run", "var/spool/at", "var/spool/cron",
+    ]
+
+    /// Whether a directory of that path may be made: an absolute path without `.` and `..`, not in a place
+    /// that belongs to the image.
+    package static func allows(_ path: BytePath) -> Bool {
+        guard path.isAbsolute else { return false }
+        let names = path.bytes.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: true)
+        guard !names.isEmpty, !names.contains(where: { $0.elementsEqual(".".utf8) || $0.elementsEqual("..".utf8) })
+        else { return false }
+        let text = Array(names.joined(separator: [UInt8(ascii: "/")]))
+        return !reserved.contains { place in
+            let name = Array("\(place)".utf8)
+            return text == name || text.starts(with: name + [UInt8(ascii: "/")])
+        }
+    }
+
+    /// Makes a directory of the user's, empty, unless the image has one there.
+    package static func makeDirectory(_ path: BytePath, mode: UInt32, for user: Identity) throws(AgentError) {
+        let there = try AgentError.during(path.text) { () throws(UnixError) in try path.status() }
+        guard there == nil else { return }
+        guard allows(path) else { throw .forbiddenPlace(path.text) }
+        try AgentError.during(path.text) { () throws(UnixError) in
+            try path.makeDirectories(mode: mode, above: 0o755)
+            try path.changeOwner(uid: user.uid, gid: user.gid)
+        }
+    }
+
+    /// A new file at exactly that path, the user's, in a directory that is made for it.
+    package static func makeScript(_ path: BytePath, mode: UInt16, for user: Identity) throws(AgentError)
+        -> FileDescriptor
+    {
+        guard let directory = path.parent, allows(path), allows(directory) else {
+            throw .forbiddenPlace(path.text)
+        }
+        let isNew = try AgentError.during(path.text) { () throws(UnixError) in
+            try directory.makeDirectories(mode: 0o755, above: 0o755)
+        }
+        guard isNew else { throw .occupiedPlace(path.text) }
+        return try AgentError.during(path.text) { () throws(UnixError) in
+            let file = try path.open([.write, .create, .exclusive, .noFollow], mode: 0o600)
+            try file.changeOwner(uid: user.uid, gid: user.gid)
+            try file.changeMode(UInt32(mode))
+            return file
+        }
+    }
+}

@@ -1,0 +1,50 @@
+internal import CLinux
+
+/// Mounts in this process's mount namespace, see mount(2).
+package enum Mounts {
+    /// A file system in memory, at most `size` bytes, without devices, setuid programs and programs. The
+    /// corresponding C function is `mount`.
+    package static func memory(at path: String, size: Int, mode: UInt32) throws(UnixError) {
+        let flags = UInt(MS_NOSUID) | UInt(MS_NODEV) | UInt(MS_NOEXEC)
+        let options = "size=\(size),mode=\(String(mode, radix: 8))"
+        try checked("mount", path) {
+            unsafe linux_mount("bivouac", path, "tmpfs", flags, options)
+        }
+    }
+
+    /// Makes what is at `source` visible at `target` too, there read-only. The corresponding C function is
+    /// `mount` with `MS_BIND`.
+    package static func bindReadOnly(_ source: String, at target: String) throws(UnixError) {
+        try checked("mount", target) { unsafe linux_mount(source, target, nil, UInt(MS_BIND), nil) }
+        let flags = UInt(MS_BIND) | UInt(MS_REMOUNT) | UInt(MS_RDONLY) | UInt(MS_NOSUID) | UInt(MS_NODEV)
+        try checked("mount", target) {
+            unsafe linux_mount(nil, target, nil, flags | UInt(MS_NOEXEC), nil)
+        }
+    }
+
+    /// Where the first file system of that type is mounted; nil when none is. Read from `/proc/self/mounts`.
+    package static func first(ofType type: String) -> String? {
+        guard let text = try? FileDescriptor.open("/proc/self/mounts", .read).readAll(limit: 1 << 20) else {
+            return nil
+        }
+        for line in String(decoding: text, as: UTF8.self).split(separator: "\n") {
+            let fields = line.split(separator: " ")
+            if fields.count > 2, fields[2] == type { return String(fields[1]) }
+        }
+        return nil
+    }
+}
+
+/// The running machine as a whole.
+package enum Machine {
+    /// Milliseconds since the kernel's start. The corresponding C function is `clock_gettime`.
+    package static var uptime: UInt64 { UInt64(linux_uptime()) }
+
+    /// The corresponding C function is `sethostname`.
+    package static func setHostname(_ name: String) throws(UnixError) {
+        try checked("sethostname", name) { unsafe linux_sethostname(name, name.utf8.count) }
+    }
+
+    /// Puts everything written on its disks. The corresponding C function is `sync`.
+    package static func synchronize() { sync() }
+}

@@ -1,0 +1,8 @@
+internal import CLinux
+
+extension UnixError {
+    package static let busy = EBUSY
+    package static let wouldBlock = EAGAIN
+    package static let refused = ECONNREFUSED
+    package static let notPermitted = EPERM
+}

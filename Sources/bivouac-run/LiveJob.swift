@@ -1,0 +1,85 @@
+internal import JSON
+internal import Job
+internal import Unix
+
+/// What root's record on this node says of the job.
+struct LiveJob {
+    private static let longestRecord = 256 << 10
+
+    let key: JobKey
+    private let directory: String
+
+    /// Finds the one live directory of the job that the environment names. The name alone is taken from
+    /// there: what the job may do follows from root's record and the socket's owner.
+    init(root: String) throws(Failure) {
+        let names = ["SLURM_JOB_ID", "PBS_JOBID"]
+        guard let text = names.lazy.compactMap({ Process.environment($0) }).first, let id = JobID(text) else {
+            throw Failure(.configuration, "no job: neither SLURM_JOB_ID nor PBS_JOBID names one")
+        }
+        let jobs = root + "/run/bivouac/jobs"
+        let keys = ((try? Files.names(in: jobs)) ?? []).compactMap { JobKey($0) }.filter { $0.job == id }
+        guard let key = keys.first else {
+            throw Failure(.configuration, "job \(id) has no machine on this node (nothing in \(jobs))")
+        }
+        guard keys.count == 1 else {
+            throw Failure(.configuration, "job \(id) is of several clusters on this node (in \(jobs))")
+        }
+        self.key = key
+        directory = "\(jobs)/\(key)"
+    }
+
+    enum Phase { case running, paused, other(String) }
+
+    /// The machine's phase; a job that was refused or is not this user's ends here.
+    func phase() throws(Failure) -> Phase {
+        let record = try record()
+        guard let uid = record["uid"]?.integer, uid == Int64(Process.user) else {
+            throw Failure(.configuration, "job \(key) is not this user's")
+        }
+        switch record["phase"]?.text {
+        case "running": return .running
+        case "paused": return .paused
+        case "refused":
+            let name = record["refusal"]?["name"]?.text ?? "Refused"
+            let message = record["refusal"]?["message"]?.text ?? "the record gives no reason"
+            throw Failure(.configuration, "\(name): \(message)")
+        case .some(let phase): return .other(phase)
+        case nil: throw Failure(.configuration, "the record of job \(key) names no phase")
+        }
+    }
+
+    /// Connects to the payload port of a machine that runs.
+    func connect() throws(Failure) -> FileDescriptor {
+        if case .other(let phase) = try phase() {
+            throw Failure(.configuration, "the machine of job \(key) is not running (it is \(phase))")
+        }
+        let path = directory + "/payload.sock"
+        guard let status = try? Files.status(path) else {
+            throw Failure(.configuration, "the machine of job \(key) has no socket (\(path))")
+        }
+        guard status.kind == .socket, status.uid == Process.user else {
+            throw Failure(.configuration, "\(path) is not this user's socket")
+        }
+        do throws(UnixError) {
+            let socket = try Socket.connect(to: path)
+            try socket.setNonBlocking()
+            return socket
+        } catch { throw Failure(.unavailable, "the machine of job \(key) cannot be reached: \(error)") }
+    }
+
+    private func record() throws(Failure) -> JSON {
+        let path = directory + "/record.json"
+        let bytes: [UInt8]
+        do throws(UnixError) {
+            let file = try FileDescriptor.open(path, [.read, .noFollow, .nonBlocking])
+            let status = try file.status()
+            guard status.kind == .regular, status.uid == 0, status.mode & 0o022 == 0 else {
+                throw UnixError("open", UnixError.notPermitted, path)
+            }
+            bytes = try file.readAll(limit: Self.longestRecord)
+        } catch { throw Failure(.configuration, "the record of job \(key) cannot be read: \(error)") }
+        do throws(JSONError) {
+            return try JSON(parsing: bytes)
+        } catch { throw Failure(.configuration, "the record of job \(key) is damaged: \(error.description)") }
+    }
+}

@@ -1,0 +1,186 @@
+internal import GuestProtocol
+internal import Unix
+
+/// The launcher's one loop: order and script out, streams both ways, signals out, the end in.
+struct Relay: ~Copyable {
+    /// Seconds between signs of life.
+    private static let heartbeat = 5
+    /// Milliseconds of an agent's silence after which the machine counts as dead.
+    private static let longestSilence: Int64 = 60_000
+    /// A turn of the loop that took longer was no turn: the launcher itself had been stopped.
+    private static let longestTurn: Int64 = 10_000
+
+    private let job: LiveJob
+    private let socket: FileDescriptor
+    private let signals: SignalQueue
+    private var upload: Upload
+    private var reader = FrameReader(accepting: .toLauncher)
+    private var writer = FrameWriter()
+    private var dialogue = LauncherDialogue.waiting
+    private var output = Outlet(.stdout)
+    private var errors = Outlet(.stderr)
+    private var inputWindow = SendWindow()
+    private var isInputOpen = true
+    private var end: ProcessEnd?
+    private var heard = Deadline.now
+    private var turned = Deadline.now
+    private var nextHeartbeat = Deadline(seconds: Relay.heartbeat)
+    private var closedTold: Set<PayloadStream> = []
+
+    init(
+        _ job: LiveJob, _ socket: consuming FileDescriptor, _ signals: consuming SignalQueue,
+        _ upload: consuming Upload
+    ) {
+        self.job = job
+        self.socket = socket
+        self.signals = signals
+        self.upload = upload
+        writer.append(.begin, self.upload.begin.body)
+    }
+
+    /// Relays until the payload has ended and everything it wrote is written.
+    mutating func run() throws(Failure) -> ProcessEnd {
+        do throws(Failure) {
+            while true {
+                if let end, !output.hasWaiting, !errors.hasWaiting { return end }
+                try turn()
+            }
+        } catch {
+            // What the payload wrote before is the user's.
+            finishOutputs()
+            throw error
+        }
+    }
+
+    private mutating func turn() throws(Failure) {
+        var poll = Poll()
+        addDescriptors(to: &poll)
+        poll.wait(milliseconds: nextHeartbeat.milliseconds)
+        let now = Deadline.now
+        if now - turned > Self.longestTurn { heard = now }
+        turned = now
+        while let signal = signals.next() {
+            if end == nil { writer.append(.signal, [UInt8(truncatingIfNeeded: signal)]) }
+        }
+        if end == nil {
+            try listen(poll)
+            try speak(poll)
+            try beat(now)
+        }
+        if let credit = output.serve(poll) { writer.append(credit.kind, credit.body) }
+        if let credit = errors.serve(poll) { writer.append(credit.kind, credit.body) }
+        tellClosed(.stdout, output.isOpen, output.failure)
+        tellClosed(.stderr, errors.isOpen, errors.failure)
+    }
+
+    private mutating func addDescriptors(to poll: inout Poll) {
+        poll.add(signals.rawValue, .readable)
+        output.add(to: &poll)
+        errors.add(to: &poll)
+        guard end == nil else { return }
+        let wantsWrite = writer.pending > 0 || !upload.isDone
+        poll.add(socket.rawValue, wantsWrite ? [.readable, .writable] : .readable)
+        if mayReadInput { poll.add(0, .readable) }
+    }
+
+    private var mayReadInput: Bool {
+        isInputOpen && dialogue == .running && inputWindow.room > 0 && writer.isFree
+    }
+
+    /// What the agent says.
+    private mutating func listen(_ poll: Poll) throws(Failure) {
+        guard !poll.events(socket.rawValue).isDisjoint(with: .anyInput) else { return }
+        let outcome: Transfer.Outcome
+        do throws(UnixError) { outcome = try reader.fill(from: socket.rawValue) } catch { throw lost("\(error)") }
+        if outcome == .end { throw lost("its connection was closed") }
+        heard = turned
+        do throws(ProtocolError) {
+            while let frame = try reader.next() { try take(frame) }
+        } catch {
+            throw Failure(.malformed, "the machine's answer is malformed (\(error))")
+        }
+        if let refused { throw refused }
+    }
+
+    private var refused: Failure?
+
+    private mutating func take(_ frame: Frame) throws(ProtocolError) {
+        dialogue = try dialogue.after(frame.kind)
+        let bytes = reader.bytes
+        switch frame.kind {
+        case .stdout: give(try output.take(bytes, frame.body, frame.kind))
+        case .stderr: give(try errors.take(bytes, frame.body, frame.kind))
+        case .inputCredit: try inputWindow.add(try Credit(.inputCredit, bytes, frame.body))
+        case .inputClosed: isInputOpen = false
+        case .exited: end = .exited(bytes[frame.body.lowerBound])
+        case .killed:
+            let signal = bytes[frame.body.lowerBound]
+            guard (1...64).contains(signal) else { throw .badBody(.killed, "signal \(signal)") }
+            end = .killed(signal: signal)
+        case .failed:
+            let failure = try StartFailure(bytes, frame.body)
+            refused = Failure(.unavailable, "the machine could not start the job: \(failure.text)")
+        default: break
+        }
+    }
+
+    private mutating func give(_ credit: Credit?) {
+        if let credit { writer.append(credit.kind, credit.body) }
+    }
+
+    /// What the agent is told.
+    private mutating func speak(_ poll: Poll) throws(Failure) {
+        do throws(UnixError) {
+            if writer.isFree { try upload.next(into: &writer) }
+            if mayReadInput, !poll.events(0).isEmpty { readInput() }
+            if try writer.flush(to: socket.rawValue) == .end { throw UnixError("write", UnixError.refused) }
+        } catch { throw lost("\(error)") }
+    }
+
+    private mutating func readInput() {
+        switch try? writer.append(.stdin, from: 0, limit: inputWindow.room) {
+        case .bytes(let count): inputWindow.sent(count)
+        case .wouldBlock: break
+        case .end, nil:
+            isInputOpen = false
+            writer.append(.stdinEnd)
+        }
+    }
+
+    private mutating func tellClosed(_ stream: PayloadStream, _ isOpen: Bool, _ failure: UnixError?) {
+        guard !isOpen, closedTold.insert(stream).inserted else { return }
+        if let failure { Process.report("bivouac: standard \(stream == .stdout ? "output" : "error"): \(failure)") }
+        if dialogue == .running { writer.append(.outputClosed, [stream.rawValue]) }
+    }
+
+    private mutating func beat(_ now: Int64) throws(Failure) {
+        if nextHeartbeat.isOver {
+            nextHeartbeat = Deadline(seconds: Self.heartbeat)
+            if writer.isFree { writer.append(.heartbeat) }
+        }
+        guard now - heard > Self.longestSilence else { return }
+        // An operator may have paused the machine; that is written before it is done.
+        if case .paused = try job.phase() {
+            heard = now
+        } else {
+            throw Failure(.unavailable, "the machine ended before the job did (silent for 60 s)")
+        }
+    }
+
+    private func lost(_ why: String) -> Failure {
+        Failure(.unavailable, "the machine ended before the job did (\(why))")
+    }
+
+    /// Writes what has arrived, for a while.
+    private mutating func finishOutputs() {
+        let deadline = Deadline(seconds: 10)
+        while !deadline.isOver, output.hasWaiting || errors.hasWaiting {
+            var poll = Poll()
+            output.add(to: &poll)
+            errors.add(to: &poll)
+            poll.wait(milliseconds: deadline.milliseconds)
+            _ = output.serve(poll)
+            _ = errors.serve(poll)
+        }
+    }
+}
