@@ -66,7 +66,7 @@ let package = Package(
         module("ListStore", uses: ["ImageTrust", "Job", "Policy", "Site", "Unix"]),
 
         // What a machine is made of.
-        module("ImageStore", uses: ["Digest", "ImageTrust", "Job", "Site", "Unix"]),
+        module("ImageStore", uses: ["Digest", "Job", "Unix"]),
         module("GuestProtocol", uses: ["JSON", "Job", "Unix"]),
         module("JobContext", uses: ["CArchive", "Digest", "Job", "Unix"]),
 
@@ -107,7 +107,7 @@ let package = Package(
         tests("SiteTests", uses: ["Job", "Site"]),
         tests("ImageTrustTests", uses: ["Digest", "ImageTrust", "JSON", "Job"]),
         tests("PolicyTests", uses: ["Digest", "ImageTrust", "Job", "Policy", "Site"]),
-        tests("ImageStoreTests", uses: ["Digest", "ImageStore", "ImageTrust", "Job", "Site", "Unix"]),
+        tests("ImageStoreTests", uses: ["Digest", "ImageStore", "Job", "TestSupport", "Unix"]),
         tests("GuestProtocolTests", uses: ["GuestProtocol", "JSON", "Job"]),
         tests("JobContextTests", uses: ["Digest", "Job", "JobContext", "TestSupport", "Unix"]),
         tests("GuestTests", uses: ["Guest", "GuestProtocol", "Job", "Unix"]),

@@ -2,11 +2,6 @@
 #ifndef BIVOUAC_CARCHIVE_H
 #define BIVOUAC_CARCHIVE_H
 
-// As in CLinux: system headers that both modules include must mean the same.
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
-
 #include <archive.h>
 #include <archive_entry.h>
 

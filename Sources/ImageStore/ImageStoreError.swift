@@ -1,0 +1,49 @@
+package import Digest
+package import Job
+package import Unix
+
+/// Why the store could not do what it was asked.
+package enum ImageStoreError: Error, Equatable, CustomStringConvertible {
+    /// The image itself is at fault.
+    case refused(Refusal)
+    /// The image is needed: a start state, a pin or a machine points at it.
+    case inUse(ImageDigest)
+    /// The image does not fit under the store's limit, with what is there and needed.
+    case full(needed: Int64, limit: Int64, held: Int64)
+    /// The file system has less room than the image needs.
+    case noSpace(needed: Int64, free: Int64, path: String)
+    /// Somebody else was still fetching the image when the time was over.
+    case busy(ImageDigest)
+    case file(UnixError)
+
+    /// Who has to mend it.
+    package var blame: Blame {
+        switch self {
+        case .refused: .job
+        case .inUse, .full, .noSpace, .busy, .file: .node
+        }
+    }
+
+    package var description: String {
+        switch self {
+        case .refused(let refusal): refusal.description
+        case .inUse(let digest): "could not evict the image \(digest.short): it is needed"
+        case .full(let needed, let limit, let held):
+            "could not store an image of \(ByteCount(needed)): the store's limit is \(ByteCount(limit)), and images "
+                + "that are needed take \(ByteCount(held)) (raise [store] limit in site.toml)"
+        case .noSpace(let needed, let free, let path):
+            "could not store an image of \(ByteCount(needed)): \(path): \(ByteCount(free)) free"
+        case .busy(let digest): "could not fetch the image \(digest.short): another process is still at it"
+        case .file(let error): "could not use the image store: \(error)"
+        }
+    }
+
+    static func refused(_ name: Refusal.Name, _ message: String) -> ImageStoreError {
+        .refused(Refusal(name, message))
+    }
+}
+
+extension ImageDigest {
+    /// Enough of it to tell images apart in a message.
+    package var short: String { String(description.prefix(12)) }
+}

@@ -1,0 +1,7 @@
+import Foundation
+package import Testing
+
+extension Trait where Self == ConditionTrait {
+    /// For what only root may do, such as giving a file away.
+    package static var needsRoot: Self { .enabled(if: geteuid() == 0, "needs root") }
+}
