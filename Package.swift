@@ -79,8 +79,8 @@ let package = Package(
         module(
             "JobMachine",
             uses: [
-                "Audit", "Batch", "Digest", "Evidence", "GuestProtocol", "ImageStore", "ImageTrust", "Job",
-                "JobContext", "Libvirt", "ListStore", "NameService", "Policy", "Site", "Unix",
+                "Audit", "Batch", "Digest", "Evidence", "GuestProtocol", "ImageStore", "ImageTrust", "JSON",
+                "Job", "JobContext", "Libvirt", "ListStore", "NameService", "Policy", "Site", "Unix",
             ]),
         module("Guest", uses: ["GuestProtocol", "JSON", "Job", "Unix"]),
 

@@ -1,3 +1,5 @@
+import Audit
+import JSON
 import Job
 import Site
 import Unix
@@ -20,6 +22,8 @@ extension Prologue {
         return try LiveJob.create(record, key: job.key, places: places, before: deadline)
     }
 
+    var journal: Journal { Journal(AuditLog(path: places.auditLog)) }
+
     var ending: Ending { Ending(site: site, places: places, clock: clock) }
 
     /// Ends what was made and tells who is to blame: a refusal stays in the record for the launcher.
@@ -36,6 +40,9 @@ extension Prologue {
         guard case .refused(let refusal) = fault else { throw fault }
         try live.advance(.refuse, at: clock()) { $0.refusal = refusal }
         try live.openToLauncher()
-        try audit(.refused, live.record, ["refusal": refusal.name.rawValue, "message": refusal.message])
+        try journal.write(
+            .refusal, live.record,
+            [.init("refusal", .string(refusal.name.rawValue)), .init("message", .string(refusal.message))],
+            at: clock())
     }
 }

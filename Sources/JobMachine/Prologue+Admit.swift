@@ -27,7 +27,7 @@ extension Prologue {
             throw .fault(.node, "\(error)")
         }
         try live.advance(.admit, at: now) { $0.image = Record.Image(admission) }
-        try audit(.admitted, live.record)
+        try journal.write(.admission, live.record, at: now)
         return admission
     }
 

@@ -1,6 +1,7 @@
-import Evidence
+import Audit
 import GuestProtocol
 import ImageStore
+import JSON
 import Job
 import Libvirt
 import Site
@@ -14,7 +15,9 @@ extension Prologue {
     func start(
         _ parts: MachineParts, _ image: borrowing VerifiedImage, _ live: inout LiveJob
     ) throws(MachineFault) {
-        try live.advance(.start, at: clock())
+        let now = clock()
+        try journal.write(.start, live.record, at: now)
+        try live.advance(.start, at: now)
         let descriptor = image.file.rawValue
         try atNode("could not start machine \(parts.name)") { () throws(LibvirtError) in
             let connection = try Connection.open(site.libvirt)
@@ -58,9 +61,12 @@ extension Prologue {
         case .ready(let agent, let kernel, let uptime):
             try live.advance(.ready, at: clock())
             try live.openToLauncher()
-            try audit(
+            try journal.write(
                 .ready, live.record,
-                ["untrusted agent": agent, "untrusted kernel": kernel, "untrusted uptime": String(uptime)])
+                [
+                    .init("agent", AuditEvent.untrusted(agent)), .init("kernel", AuditEvent.untrusted(kernel)),
+                    .init("uptime", AuditEvent.untrusted("\(uptime) ms")),
+                ], at: clock())
         case .closed:
             throw .refused(Refusal(.GuestNotReady, "the machine ended before its agent was ready"))
         case .malformed(let what):

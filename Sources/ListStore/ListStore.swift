@@ -51,14 +51,7 @@ package struct ListStore: Sendable {
         _ rule: ListRule, site: Site, endorsers: [Endorser], allowing policy: DigestPolicy,
         consents: Set<Subscription.Consent> = [], at now: Timestamp
     ) throws(ListStoreError) -> StoredList {
-        let directory = places.listState(rule.name)
-        let lock: FileLock
-        do {
-            try Files.makeDirectories(directory, mode: 0o755)
-            lock = try FileLock.acquire(directory + "/lock", before: Deadline(seconds: 60))
-        } catch {
-            throw .file(error)
-        }
+        let lock = try lock(places.listState(rule.name))
         defer { withExtendedLifetime(lock) {} }
         let bytes = try fetch(rule)
         let verified = try accepted { () throws(Refusal) in
@@ -74,6 +67,15 @@ package struct ListStore: Sendable {
         }
         try save(stored, signed: bytes)
         return stored
+    }
+
+    private func lock(_ directory: String) throws(ListStoreError) -> FileLock {
+        do throws(UnixError) {
+            try Files.makeDirectories(directory, mode: 0o755)
+            return try FileLock.acquire(directory + "/lock", before: Deadline(seconds: 60))
+        } catch {
+            throw .file(error)
+        }
     }
 
     private func accepted<Result>(_ judge: () throws(Refusal) -> Result) throws(ListStoreError) -> Result {
