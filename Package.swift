@@ -71,7 +71,7 @@ let package = Package(
         module("JobContext", uses: ["CArchive", "Digest", "Job", "Unix"]),
 
         // What stays behind.
-        module("Audit", uses: ["Digest", "Job", "Unix"]),
+        module("Audit", uses: ["Digest", "JSON", "Job", "Unix"]),
         module("Evidence", uses: ["Digest", "Job", "Site", "Unix"]),
 
         // The life of a job.
@@ -111,7 +111,7 @@ let package = Package(
         tests("GuestProtocolTests", uses: ["GuestProtocol", "JSON", "Job"]),
         tests("JobContextTests", uses: ["Digest", "Job", "JobContext", "TestSupport", "Unix"]),
         tests("GuestTests", uses: ["Guest", "GuestProtocol", "Job", "Unix"]),
-        tests("AuditTests", uses: ["Audit", "Job"]),
+        tests("AuditTests", uses: ["Audit", "JSON", "Job", "TestSupport", "Unix"]),
         tests("EvidenceTests", uses: ["Evidence", "Job"]),
         tests("BatchTests", uses: ["Batch", "Job", "Site"]),
         tests("JobMachineTests", uses: ["Batch", "Job", "JobMachine", "Libvirt", "Site"]),
