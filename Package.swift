@@ -55,7 +55,8 @@ let package = Package(
         // One system library each.
         module("Unix", uses: ["CLinux"]),
         module("Digest", uses: ["COpenSSL"]),
-        module("Libvirt", uses: ["CLibvirt", "CLinux"]),
+        .target(name: "CDeadline"),
+        module("Libvirt", uses: ["CDeadline", "CLibvirt", "CLinux"]),
         module("NameService", uses: ["Job"]),
 
         // What a site trusts and allows.

@@ -12,6 +12,8 @@ package enum ImageStoreError: Error, Equatable, CustomStringConvertible {
     case full(needed: Int64, limit: Int64, held: Int64)
     /// The file system has less room than the image needs.
     case noSpace(needed: Int64, free: Int64, path: String)
+    /// What is needed could not be found out, so that nothing may go.
+    case unknownNeeds(String)
     /// Somebody else was still fetching the image when the time was over.
     case busy(ImageDigest)
     case file(UnixError)
@@ -20,7 +22,7 @@ package enum ImageStoreError: Error, Equatable, CustomStringConvertible {
     package var blame: Blame {
         switch self {
         case .refused: .job
-        case .inUse, .full, .noSpace, .busy, .file: .node
+        case .inUse, .full, .noSpace, .unknownNeeds, .busy, .file: .node
         }
     }
 
@@ -33,6 +35,7 @@ package enum ImageStoreError: Error, Equatable, CustomStringConvertible {
                 + "that are needed take \(ByteCount(held)) (raise [store] limit in site.toml)"
         case .noSpace(let needed, let free, let path):
             "could not store an image of \(ByteCount(needed)): \(path): \(ByteCount(free)) free"
+        case .unknownNeeds(let why): "could not evict any image: what is needed is not known: \(why)"
         case .busy(let digest): "could not fetch the image \(digest.short): another process is still at it"
         case .file(let error): "could not use the image store: \(error)"
         }

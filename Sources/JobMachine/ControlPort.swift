@@ -5,10 +5,13 @@ package import Unix
 package struct ControlPort: ~Copyable {
     private let socket: FileDescriptor
 
+    private init(_ socket: consuming FileDescriptor) { self.socket = socket }
+
     /// Connects to the socket that QEMU listens on; one caller at a time has the port.
-    package init(_ path: String) throws(UnixError) {
-        socket = try Socket.connect(to: path)
+    package static func connect(_ path: String) throws(UnixError) -> ControlPort {
+        let socket = try Socket.connect(to: path)
         try socket.setNonBlocking()
+        return ControlPort(socket)
     }
 
     /// How the wait for the agent ended.
@@ -35,7 +38,8 @@ package struct ControlPort: ~Copyable {
             case .bytes: break
             }
             do {
-                while let frame = try reader.next() where frame.kind == .ready {
+                while let frame = try reader.next() {
+                    guard frame.kind == .ready else { continue }
                     let ready = try Ready(reader.bytes, frame.body)
                     return .ready(agent: ready.agent, kernel: ready.kernel, uptime: ready.uptime)
                 }

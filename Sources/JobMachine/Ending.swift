@@ -1,8 +1,7 @@
-package import Evidence
 package import Job
 internal import Libvirt
 package import Site
-package import Unix
+internal import Unix
 
 /// The end of a job's machine: from any phase to evidence and nothing else.
 ///

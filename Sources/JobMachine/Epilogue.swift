@@ -1,7 +1,7 @@
 package import Batch
 package import Job
 package import Site
-package import Unix
+internal import Unix
 
 /// What happens after a job's last process: its machine is ended, its evidence kept, the node left clean.
 package struct Epilogue {

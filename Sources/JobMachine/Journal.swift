@@ -14,7 +14,7 @@ struct Journal {
     func write(_ name: AuditEvent.Name, _ record: Record, _ more: [JSON.Member] = [], at now: Timestamp)
         throws(MachineFault)
     {
-        try atNode("no audit line, no start") { () throws(AuditError) in
+        _ = try atNode("no audit line, no start") { () throws(AuditError) in
             try log.append(AuditEvent(name, Self.identities(record) + more), at: now, before: Deadline(seconds: 20))
         }
     }

@@ -35,16 +35,16 @@ package struct LiveJob: ~Copyable {
     /// Like `open`, for those who leave a job alone that another process of ours is at work on: nil then.
     package static func openUnlessBusy(_ key: JobKey, places: Places) throws(MachineFault) -> LiveJob? {
         let directory = places.job(key)
+        guard Files.exists(directory.path), let lock = try lockUnlessBusy(key, directory) else { return nil }
+        return try LiveJob(key, directory, lock)
+    }
+
+    private static func lockUnlessBusy(_ key: JobKey, _ directory: JobDirectory) throws(MachineFault) -> FileLock? {
         do {
-            guard Files.exists(directory.path), let lock = try FileLock.tryAcquire(directory.lock) else {
-                return nil
-            }
-            return try LiveJob(key, directory, lock)
-        } catch let error as UnixError {
+            return try FileLock.tryAcquire(directory.lock)
+        } catch {
             if error.code == UnixError.noEntry { return nil }
             throw .fault(.node, "could not lock job \(key): \(error)")
-        } catch {
-            throw error
         }
     }
 

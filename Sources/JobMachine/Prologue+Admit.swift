@@ -1,6 +1,7 @@
+import Audit
 import Digest
-import ImageStore
-import ImageTrust
+package import ImageStore
+package import ImageTrust
 import Job
 import ListStore
 import Policy
@@ -34,34 +35,37 @@ extension Prologue {
     /// The image's file, whose bytes are those that the list names.
     func open(_ admission: Admission, before deadline: Deadline) throws(MachineFault) -> VerifiedImage {
         let store = ImageStore(directory: places.images)
-        do {
+        do throws(ImageStoreError) {
             if try store.find(admission.digest) == nil {
                 _ = try store.fetch(
                     try ImageSource(admission.entry), limit: site.store.limit, now: clock(), before: deadline
                 ) { () throws(ImageStoreError) in try NeededImages.on(places) }
             }
             return try store.open(admission.digest)
-        } catch let refusal as Refusal {
-            throw .refused(refusal)
-        } catch ImageStoreError.refused(let refusal) {
-            throw .refused(refusal)
-        } catch ImageStoreError.busy {
-            throw .refused(
-                Refusal(
-                    .PrologueTimeout, "image '\(admission.image)' was still being fetched when the prologue's time "
-                        + "was over (prologue_timeout = \(site.prologueTimeout) s): submit the job again later"))
         } catch {
-            throw .fault(.node, "\(error)")
+            switch error {
+            case .refused(let refusal): throw .refused(refusal)
+            case .busy:
+                throw .refused(
+                    Refusal(
+                        .PrologueTimeout, "image '\(admission.image)' was still being fetched when the prologue's "
+                            + "time was over (prologue_timeout = \(site.prologueTimeout) s): submit the job again"))
+            case .inUse, .full, .noSpace, .unknownNeeds, .file: throw .fault(.node, "\(error)")
+            }
         }
     }
 }
 
 extension ImageSource {
     /// Refuses a format that the store does not keep.
-    package init(_ entry: ImageEntry) throws(Refusal) {
-        self.init(
-            digest: entry.sha512, size: entry.size.bytes, format: try ImageFormat(declared: entry.format),
-            uri: entry.uri.description)
+    package init(_ entry: ImageEntry) throws(ImageStoreError) {
+        let format: ImageFormat
+        do throws(Refusal) {
+            format = try ImageFormat(declared: entry.format)
+        } catch {
+            throw .refused(error)
+        }
+        self.init(digest: entry.sha512, size: entry.size.bytes, format: format, uri: entry.uri.description)
     }
 }
 

@@ -26,9 +26,7 @@ extension Prologue {
             try Files.makeDirectory(directory.path, mode: 0o711)
         }
         try atNode("could not make the overlay") { () throws(ImageStoreError) in
-            try Overlay.create(
-                at: directory.overlay, over: image.path, format: image.image.format,
-                virtualSize: image.image.virtualSize, uid: machine.uid, gid: machine.gid)
+            try Overlay.create(at: directory.overlay, over: image, uid: machine.uid, gid: machine.gid)
         }
         try context(job, admission, machine, name, live.record)
         let tools = try atNode("could not make the agent's volume") { () throws(ContextError) in
@@ -52,7 +50,7 @@ extension Prologue {
                     .NotEnoughMemory, "the job was granted \(job.resources.memory); its machine needs at least "
                         + "\(MachineParts.leastMemory) and QEMU \(site.memoryOverhead) of it: ask for more (--mem)"))
         }
-        let verdict = try virtualization()
+        let verdict = try Hypervisor(site: site, places: places).choose()
         let lock = try atNode("could not lock the node's accounts") { () throws(UnixError) in
             try FileLock.acquire(places.accounts, before: deadline)
         }
@@ -98,7 +96,7 @@ extension Prologue {
             machine: name, uuid: record.uuid, account: job.account.name, queue: job.queue, project: job.project,
             image: admission.image, lifetime: job.resources.end.map { $0 - now })
         try atNode("could not make the context volume") { () throws(ContextError) in
-            let volume = try ContextVolume.make(facts: facts, assignment: Array(assignment.json.description.utf8))
+            let volume = try ContextVolume.make(facts: facts, assignment: assignment.document)
             try volume.write(newFile: places.machine(name).context, mode: 0o444)
         }
     }

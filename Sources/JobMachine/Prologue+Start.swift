@@ -55,7 +55,7 @@ extension Prologue {
     func awaitAgent(_ job: Job, _ live: inout LiveJob, before deadline: Deadline) throws(MachineFault) {
         let path = live.directory.controlSocket
         let greeting = try atNode("could not reach the agent") { () throws(UnixError) in
-            try ControlPort(path).greeting(before: deadline.orSooner(seconds: site.bootTimeout))
+            try ControlPort.connect(path).greeting(before: deadline.orSooner(seconds: site.bootTimeout))
         }
         switch greeting {
         case .ready(let agent, let kernel, let uptime):

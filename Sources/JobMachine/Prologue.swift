@@ -1,6 +1,6 @@
 package import Job
 package import Site
-package import Unix
+internal import Unix
 
 /// What happens between the allocation of a job and its first process: from a job to a machine whose agent
 /// waits for the payload.

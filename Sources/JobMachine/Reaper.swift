@@ -1,7 +1,7 @@
 package import Batch
-package import Job
+internal import Job
 internal import Libvirt
-package import Site
+internal import Site
 package import Unix
 
 /// Ends what no epilogue has ended: after a reboot, a killed hook or a lost message.

@@ -28,6 +28,8 @@ package struct Places: Hashable, Sendable {
     package var jobs: String { run + "/jobs" }
     /// Which accounts of the pool are taken.
     package var accounts: String { run + "/accounts" }
+    /// Held by the one `tick` that is at work.
+    package var tickLock: String { run + "/tick" }
     /// The cached verdict on the kind of virtualisation that works here.
     package var virtualization: String { run + "/virtualization.json" }
     /// The live directory of a job.

@@ -34,9 +34,9 @@ struct Tool {
     }
 
     /// Prints a value as JSON, or as the text.
-    func show(_ value: some Encodable, _ text: @autoclosure () -> String) throws {
+    func show(_ value: some Encodable, _ text: @autoclosure () throws -> String) throws {
         guard json else {
-            let text = text()
+            let text = try text()
             Process.print(text.isEmpty || text.hasSuffix("\n") ? text : text + "\n")
             return
         }

@@ -1,0 +1,20 @@
+package import Digest
+package import ImageStore
+package import Site
+
+/// The images that must not leave the node's cache.
+package enum NeededImages {
+    /// Those that a live job's record names; a record that cannot be read counts against eviction.
+    package static func on(_ places: Places) throws(ImageStoreError) -> Set<ImageDigest> {
+        var needed: Set<ImageDigest> = []
+        do throws(MachineFault) {
+            for key in try LiveJob.keys(places) {
+                guard let image = try LiveJob.peek(key, places: places)?.image else { continue }
+                if let digest = ImageDigest(image.sha512) { needed.insert(digest) }
+            }
+        } catch {
+            throw .unknownNeeds("\(error)")
+        }
+        return needed
+    }
+}
