@@ -12,7 +12,7 @@ local first_line = "#!" .. launcher .. "\n"
 
 local function refuse(code, message)
    slurm.log_user("%s", "bivouac: " .. message)
-   return code or slurm.ERROR
+   return code or slurm.ESLURM_ACCESS_DENIED
 end
 
 --- A number the user gave, or nil: Slurm says NO_VAL where she gave none.
@@ -129,11 +129,11 @@ function slurm_job_modify(job_desc, job_rec, part_list, modify_uid)
       end
       local wrapped = starts_with_launcher(job_rec.script)
       if wrapped and ours == 0 then
-         return refuse(slurm.ESLURM_ACCESS_DENIED, "a job submitted for a virtual machine cannot move to"
+         return refuse(nil, "a job submitted for a virtual machine cannot move to"
                        .. " partition \"" .. list .. "\": submit it there anew")
       end
       if not wrapped and ours > 0 then
-         return refuse(slurm.ESLURM_ACCESS_DENIED, "a job submitted for the host cannot move to"
+         return refuse(nil, "a job submitted for the host cannot move to"
                        .. " partition \"" .. list .. "\": submit it there anew")
       end
    end
