@@ -91,7 +91,7 @@ let package = Package(
             "bivouac",
             uses: [
                 "Audit", "Batch", "Digest", "Evidence", "ImageStore", "ImageTrust", "Job", "JobMachine",
-                "Libvirt", "ListStore", "Policy", "Site", "Unix",
+                "Libvirt", "ListStore", "NameService", "Policy", "Site", "Unix",
             ]),
         staticProgram("bivouac-run", uses: ["GuestProtocol", "JSON", "Job", "Unix"]),
         staticProgram("bivouac-task-prolog", uses: ["Unix"]),

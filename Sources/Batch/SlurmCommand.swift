@@ -48,7 +48,7 @@ package struct SlurmCommand: Sendable {
         return states
     }
 
-    /// Puts a line of ours into the job's accounting record.
+    /// Puts a line of ours into the accounting record of a job that runs; Slurm takes none after its end.
     package func setAdminComment(_ comment: String, of job: JobID) throws(BatchError) {
         let answer = try run("scontrol", ["update", "JobId=\(job)", "AdminComment=" + comment])
         guard answer.succeeded else { throw failure("scontrol", answer) }

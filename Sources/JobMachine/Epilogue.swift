@@ -1,4 +1,3 @@
-package import Batch
 package import Job
 package import Site
 internal import Unix
@@ -6,11 +5,9 @@ internal import Unix
 /// What happens after a job's last process: its machine is ended, its evidence kept, the node left clean.
 package struct Epilogue {
     let ending: Ending
-    let commands: SlurmCommand
 
-    package init(site: Site, places: Places, commands: SlurmCommand, clock: @escaping () -> Timestamp) {
+    package init(site: Site, places: Places, clock: @escaping () -> Timestamp) {
         ending = Ending(site: site, places: places, clock: clock)
-        self.commands = commands
     }
 
     /// Ends the job's machine; a job without a record is done already.
@@ -25,23 +22,7 @@ package struct Epilogue {
             return
         }
         if let attempt, attempt < live.record.attempt { return }
-        let record = live.record
-        let usage = try ending.run(live, because: .epilogue(exit))
-        // Accounting is a help, not a promise: a controller that is busy does not take the node out of service.
-        guard let usage, let image = record.image else { return }
-        do {
-            try commands.setAdminComment(Self.comment(image, usage), of: key.job)
-        } catch {
-            SystemLog.write(.warning, "job \(key): usage is not in the accounting comment: \(error)")
-        }
-    }
-
-    /// What the job's accounting record says of its machine.
-    static func comment(_ image: Record.Image, _ usage: Usage) -> String {
-        "bivouac image=\(image.name) sha512=\(image.sha512.prefix(16)) version=\(image.version) "
-            + "cpu=\(usage.cpuSeconds)s memory=\(usage.memory.mebibytes)MiB "
-            + "read=\(usage.readBytes) written=\(usage.writtenBytes) "
-            + "received=\(usage.receivedBytes) sent=\(usage.sentBytes)"
+        _ = try ending.run(live, because: .epilogue(exit))
     }
 
     /// A directory without a record is what a prologue left that died at its first step.

@@ -1,5 +1,4 @@
 package import Job
-package import Libvirt
 
 /// What a machine is made of, ready to be recorded and started.
 package struct MachineParts {
@@ -9,7 +8,6 @@ package struct MachineParts {
     static let leastMemory = ByteCount.mebibytes(96)
 
     package let name: MachineName
-    package let description: DomainDescription
     package let xml: String
     /// SHA-512 of the agent's volume.
     package let toolsDigest: String

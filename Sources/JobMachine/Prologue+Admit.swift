@@ -2,9 +2,9 @@ import Audit
 import Digest
 package import ImageStore
 package import ImageTrust
-import Job
+package import Job
 import ListStore
-import Policy
+package import Policy
 import Site
 import Unix
 
@@ -13,7 +13,13 @@ extension Prologue {
     /// anything follows from it.
     func admit(_ job: Job, _ live: inout LiveJob) throws(MachineFault) -> Admission {
         let now = clock()
-        let admission: Admission
+        let admission = try judge(job, at: now)
+        try live.advance(.admit, at: now) { $0.image = Record.Image(admission) }
+        try journal.write(.admission, live.record, at: now)
+        return admission
+    }
+
+    private func judge(_ job: Job, at now: Timestamp) throws(MachineFault) -> Admission {
         do {
             let request = try Request(job, site)
             var standings: [String: ListStanding] = [:]
@@ -21,15 +27,29 @@ extension Prologue {
                 standings[list.name] = list.standing(
                     anchors: site.trustAnchors, maximumAge: site.maximumListAge, at: now)
             }
-            admission = try Policy.admit(job, site: site, lists: standings, at: now)
+            return try Policy.admit(job, site: site, lists: standings, at: now)
         } catch let refusal as Refusal {
             throw .refused(refusal)
         } catch {
             throw .fault(.node, "\(error)")
         }
-        try live.advance(.admit, at: now) { $0.image = Record.Image(admission) }
-        try journal.write(.admission, live.record, at: now)
-        return admission
+    }
+
+    /// What a job would be told and given, without anything being made or written down.
+    package func rehearse(_ job: Job) throws(MachineFault) -> (admission: Admission, xml: String) {
+        let admission = try judge(job, at: clock())
+        let record = Record(job: job, attempt: 0, slurmConfiguration: nil, now: clock())
+        guard
+            let share = NodeShare.choose(
+                job.resources.cpus, allowed: Process.allowedCPUs, accounts: accountPool, taken: [])
+        else { throw .fault(.node, "there is no account \(site.qemuAccounts)0: run hooks/install --accounts") }
+        let machine = try machine(job, share)
+        let format = try atNode("could not read the image's format") { () throws(ImageStoreError) in
+            try ImageSource(admission.entry).format
+        }
+        let image = ImageStore(directory: places.images).path(of: admission.digest)
+        let xml = try describe(job, record, machine, image: (image, format), tools: places.toolsVolume("TOOLS"))
+        return (admission, xml)
     }
 
     /// The image's file, whose bytes are those that the list names.

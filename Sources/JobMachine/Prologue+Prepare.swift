@@ -32,25 +32,15 @@ extension Prologue {
         let tools = try atNode("could not make the agent's volume") { () throws(ContextError) in
             try ToolsVolume.current(agent: programs.guest, in: places.tools, before: deadline)
         }
-        let description = describe(job, live.record, machine, image, tools)
-        let xml = try atNode("could not describe the machine") { () throws(DescriptionError) in
-            try description.xml()
-        }
-        return MachineParts(name: name, description: description, xml: xml, toolsDigest: tools.digest)
+        let xml = try describe(
+            job, live.record, machine, image: (image.path, image.image.format), tools: tools.path)
+        return MachineParts(name: name, xml: xml, toolsDigest: tools.digest)
     }
 
     /// Chooses account and CPUs under the node's lock, in which the record that names them becomes durable.
     private func claim(_ job: Job, _ live: inout LiveJob, before deadline: Deadline) throws(MachineFault)
         -> Record.Machine
     {
-        let memory = ByteCount(job.resources.memory.bytes - site.memoryOverhead.bytes)
-        guard memory >= MachineParts.leastMemory else {
-            throw .refused(
-                Refusal(
-                    .NotEnoughMemory, "the job was granted \(job.resources.memory); its machine needs at least "
-                        + "\(MachineParts.leastMemory) and QEMU \(site.memoryOverhead) of it: ask for more (--mem)"))
-        }
-        let verdict = try Hypervisor(site: site, places: places).choose()
         let lock = try atNode("could not lock the node's accounts") { () throws(UnixError) in
             try FileLock.acquire(places.accounts, before: deadline)
         }
@@ -67,16 +57,29 @@ extension Prologue {
                 .node, "no account \(site.qemuAccounts)N is free: \(pool.count) exist, \(taken.count) machines run; "
                     + "make more with hooks/install --accounts")
         }
-        let machine = Record.Machine(
-            account: share.account.name, uid: share.account.uid, gid: share.account.gid, cpus: share.cpus,
-            memory: memory, virtualization: verdict.kind.rawValue, reason: verdict.reason)
+        let machine = try machine(job, share)
         try live.advance(.prepare, at: clock()) { $0.machine = machine }
         _ = consume lock
         return machine
     }
 
+    /// A machine of the job's grant, less what QEMU itself takes of it.
+    func machine(_ job: Job, _ share: NodeShare) throws(MachineFault) -> Record.Machine {
+        let memory = ByteCount(job.resources.memory.bytes - site.memoryOverhead.bytes)
+        guard memory >= MachineParts.leastMemory else {
+            throw .refused(
+                Refusal(
+                    .NotEnoughMemory, "the job was granted \(job.resources.memory); its machine needs at least "
+                        + "\(MachineParts.leastMemory) and QEMU \(site.memoryOverhead) of it: ask for more (--mem)"))
+        }
+        let verdict = try Hypervisor(site: site, places: places).choose()
+        return Record.Machine(
+            account: share.account.name, uid: share.account.uid, gid: share.account.gid, cpus: share.cpus,
+            memory: memory, virtualization: verdict.kind.rawValue, reason: verdict.reason)
+    }
+
     /// The accounts of the pool that exist, in the order of their numbers.
-    private var accountPool: [Account] {
+    var accountPool: [Account] {
         var accounts: [Account] = []
         while let account = NameService.account(named: "\(site.qemuAccounts)\(accounts.count)") {
             accounts.append(account)
@@ -101,22 +104,26 @@ extension Prologue {
         }
     }
 
+    /// libvirt's XML of the job's machine.
     func describe(
-        _ job: Job, _ record: Record, _ machine: Record.Machine, _ image: borrowing VerifiedImage,
-        _ tools: ToolsVolume
-    ) -> DomainDescription {
+        _ job: Job, _ record: Record, _ machine: Record.Machine, image: (path: String, format: ImageFormat),
+        tools: String
+    ) throws(MachineFault) -> String {
         let name = MachineName(key: job.key, attempt: record.attempt)
         let directory = places.machine(name)
         let live = places.job(job.key)
-        return DomainDescription(
+        let description = DomainDescription(
             name: name.domain, uuid: record.uuid, title: "job \(job.key) of \(job.account.name)",
             kind: DomainDescription.Kind(rawValue: machine.virtualization) ?? .qemu, memory: machine.memory.bytes,
             processors: machine.cpus.count, hostProcessors: machine.cpus, capped: true,
             overlay: .init(path: directory.overlay, format: .qcow2),
             base: .init(
-                path: image.path, format: image.image.format == .raw ? .raw : .qcow2, group: MachineParts.baseGroup),
-            context: .init(path: directory.context, format: .raw), tools: .init(path: tools.path, format: .raw),
+                path: image.path, format: image.format == .raw ? .raw : .qcow2, group: MachineParts.baseGroup),
+            context: .init(path: directory.context, format: .raw), tools: .init(path: tools, format: .raw),
             controlSocket: live.controlSocket, payloadSocket: live.payloadSocket, console: directory.console,
             uid: machine.uid, gid: machine.gid)
+        return try atNode("could not describe the machine") { () throws(DescriptionError) in
+            try description.xml()
+        }
     }
 }

@@ -11,13 +11,19 @@ package struct Prologue {
     let places: Places
     let programs: Programs
     let clock: () -> Timestamp
+    let annotate: (String) throws -> Void
 
-    /// `programs` says where the installed programs are; `clock` is read once at each step.
-    package init(site: Site, places: Places, programs: Programs, clock: @escaping () -> Timestamp) {
+    /// `programs` says where the installed programs are, `clock` is read once at each step, and `annotate` puts
+    /// a line into the job's accounting record.
+    package init(
+        site: Site, places: Places, programs: Programs, clock: @escaping () -> Timestamp,
+        annotate: @escaping (String) throws -> Void
+    ) {
         self.site = site
         self.places = places
         self.programs = programs
         self.clock = clock
+        self.annotate = annotate
     }
 
     /// Makes the job's machine, or writes down why it gets none.
@@ -38,10 +44,24 @@ package struct Prologue {
             try recordStart(job, admission, parts, &live)
             // 6. libvirt runs the machine on the very file that was verified.
             try start(parts, image, &live)
-            // 7. The agent waits for the payload; the launcher may come.
+            // 7. While it boots: the accounting record says what the job runs on.
+            account(for: live.record)
+            // 8. The agent waits for the payload; the launcher may come.
             try awaitAgent(job, &live, before: deadline)
         } catch {
             try abandon(live, for: error)
+        }
+    }
+
+    /// Accounting is a help, not a promise: a controller that is busy takes no node out of service.
+    private func account(for record: Record) {
+        guard let image = record.image else { return }
+        do {
+            try annotate(
+                "bivouac image=\(image.name) version=\(image.version) sha512=\(image.sha512) "
+                    + "vo=\(image.vo) endorser=\(image.endorser) uuid=\(record.uuid)")
+        } catch {
+            SystemLog.write(.warning, "job \(record.key): its image is not in the accounting record: \(error)")
         }
     }
 }

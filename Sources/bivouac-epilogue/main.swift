@@ -18,8 +18,7 @@ func run() -> Int32 {
         let site = try Site.load(places: places)
         guard let key = JobKey(cluster: site.cluster, job: hook.job) else { return ExitStatus.success }
         let epilogue = Epilogue(
-            site: site, places: places, commands: SlurmCommand(configuration: hook.configuration),
-            clock: { Timestamp(seconds: currentSeconds()) })
+            site: site, places: places, clock: { Timestamp(seconds: currentSeconds()) })
         try epilogue.run(key, attempt: hook.restarts, exit: hook.exit)
         return Verdict.status(nil, of: .slurmEpilog)
     } catch let fault as MachineFault {

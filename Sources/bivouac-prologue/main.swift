@@ -18,10 +18,12 @@ func run() -> Int32 {
         let places = Places(root: root)
         let site = try Site.load(places: places)
         let clock = { Timestamp(seconds: currentSeconds()) }
-        let job = try Slurm.job(
-            hook, site: site, commands: SlurmCommand(configuration: hook.configuration), now: clock())
-        try Prologue(site: site, places: places, programs: .installed, clock: clock)
-            .run(job, slurmConfiguration: hook.configuration)
+        let commands = SlurmCommand(configuration: hook.configuration)
+        let job = try Slurm.job(hook, site: site, commands: commands, now: clock())
+        let prologue = Prologue(site: site, places: places, programs: .installed, clock: clock) { comment in
+            try commands.setAdminComment(comment, of: hook.job)
+        }
+        try prologue.run(job, slurmConfiguration: hook.configuration)
         return Verdict.status(nil, of: .slurmProlog)
     } catch let fault as MachineFault {
         return failed(fault.blame, "\(fault)")

@@ -11,8 +11,9 @@ extension Verbs {
         Verb("job", "list", "", "jobs that have a machine, or were refused one, on this node", words: 0...0, run: list),
         Verb("job", "show", "JOB", "the record of one job", words: 1...1, run: show),
         Verb(
-            "job", "xml", "JOB", "the description of its machine as libvirt runs it, or the last one it was given",
-            words: 1...1, run: xml),
+            "job", "xml", "JOB | --user NAME --queue NAME [--image LIST/ALIAS] [--cpus N] [--memory SIZE]",
+            "the admission and the exact domain XML of a job's machine, or of a made-up job's", words: 0...1,
+            options: ["user", "queue", "image", "cpus", "memory"], run: xml),
         Verb("job", "console", "JOB", "what its guest printed on the serial line (untrusted)", words: 1...1, run: console),
         Verb("job", "destroy", "JOB", "ends its machine at once; the job then fails", words: 1...1, run: destroy),
     ]
@@ -50,23 +51,6 @@ extension Verbs {
     private static func show(_ tool: Tool, _ arguments: Arguments) throws -> Int32 {
         let record = try record(tool, arguments)
         try tool.show(record, Table.fields(record))
-        return ExitStatus.success
-    }
-
-    private static func xml(_ tool: Tool, _ arguments: Arguments) throws -> Int32 {
-        try tool.requireRoot()
-        let record = try record(tool, arguments)
-        guard let name = record.machineName else { throw Failure(ExitStatus.dataRefused, "the record is damaged") }
-        let text: String
-        let path = tool.places.machine(name).domainXML
-        if let domain = try Connection.open(try tool.site().libvirt).lookup(name: record.domain) {
-            text = try domain.xml()
-        } else if Files.exists(path) {
-            text = String(decoding: try Files.read(path, limit: 1 << 20), as: UTF8.self)
-        } else {
-            throw Failure(ExitStatus.dataRefused, "job \(record.key) has no machine: it is \(record.phase.rawValue)")
-        }
-        try tool.show(["xml": text], text)
         return ExitStatus.success
     }
 
