@@ -73,7 +73,7 @@ let package = Package(
 
         // What stays behind.
         module("Audit", uses: ["Digest", "JSON", "Job", "Unix"]),
-        module("Evidence", uses: ["Digest", "Job", "Site", "Unix"]),
+        module("Evidence", uses: ["Digest", "Job", "Unix"]),
 
         // The life of a job.
         module("Batch", uses: ["Job", "NameService", "Site", "Unix"]),

@@ -1,3 +1,4 @@
+internal import Evidence
 package import Job
 internal import Libvirt
 package import Site
@@ -20,31 +21,29 @@ package struct Ending {
     /// Ends the machine and removes all that the job has on this node but its evidence.
     ///
     /// A failure leaves the record where it was, so that the next epilogue or `tick` goes on from there.
-    package func run(_ live: consuming LiveJob, because cause: EndCause) throws(MachineFault) -> Usage? {
-        let usage = try end(&live, because: cause)
+    package func run(_ live: consuming LiveJob, because cause: EndCause) throws(MachineFault) {
+        try end(&live, because: cause)
         try live.advance(.forget, at: clock())
         try live.remove()
-        return usage
     }
 
     /// Ends the machine; the record stays, `captured`, for what the caller has to add.
-    func end(_ live: inout LiveJob, because cause: EndCause) throws(MachineFault) -> Usage? {
+    func end(_ live: inout LiveJob, because cause: EndCause) throws(MachineFault) {
         let hadMachine = live.record.phase.mayHaveMachine
         try live.advance(.end, at: clock())
         guard let name = live.record.machineName else {
             throw .fault(.node, "\(live.directory.record) is damaged: its key is no key")
         }
         let usage = hadMachine ? try stop(name) : nil
-        try capture(live.record, name, usage, cause)
+        try capture(live.record, usage, cause)
         try live.advance(.capture, at: clock())
         try atNode("could not remove the machine's files") { () throws(UnixError) in
             try Files.removeTree(places.machine(name).path)
         }
-        return usage
     }
 
     /// Ends the domain, whether it runs or is only defined, and looks again; its usage when it ran.
-    func stop(_ name: MachineName) throws(MachineFault) -> Usage? {
+    func stop(_ name: MachineName) throws(MachineFault) -> EndState.Usage? {
         try atNode("could not end machine \(name)") { () throws(LibvirtError) in
             let connection = try Connection.open(site.libvirt)
             guard let domain = try connection.lookup(name: name.domain) else { return nil }
@@ -56,7 +55,7 @@ package struct Ending {
                 throw LibvirtError(
                     code: .operationFailed, message: "the domain is still there", call: "virDomainDestroy")
             }
-            return usage.map(Usage.init)
+            return usage.map { EndState.Usage($0) }
         }
     }
 }

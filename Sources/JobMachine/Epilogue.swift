@@ -22,7 +22,7 @@ package struct Epilogue {
             return
         }
         if let attempt, attempt < live.record.attempt { return }
-        _ = try ending.run(live, because: .epilogue(exit))
+        try ending.run(live, because: .epilogue(exit))
     }
 
     /// A directory without a record is what a prologue left that died at its first step.

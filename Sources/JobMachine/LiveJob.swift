@@ -49,7 +49,7 @@ package struct LiveJob: ~Copyable {
     }
 
     private init?(_ key: JobKey, _ directory: JobDirectory, _ lock: consuming FileLock) throws(MachineFault) {
-        guard let record = try Self.read(directory) else { return nil }
+        guard let record = try Self.read(directory.record) else { return nil }
         self.init(key: key, directory: directory, record: record, lock: lock)
     }
 
@@ -108,6 +108,14 @@ package struct LiveJob: ~Copyable {
         }
     }
 
+    /// Puts the record as it stands somewhere else as well.
+    borrowing func copyRecord(to path: String) throws(MachineFault) {
+        let record = record
+        try atNode("could not write \(path)") { () throws(UnixError) in
+            try Files.write(try encode(record), to: path)
+        }
+    }
+
     /// Lets the job's user pass through the directory, by name, to the record and to the socket that is hers.
     package borrowing func openToLauncher() throws(MachineFault) {
         let path = directory.path
@@ -131,7 +139,7 @@ package struct LiveJob: ~Copyable {
 
     /// The record as it stands, without the lock: for those who only look.
     package static func peek(_ key: JobKey, places: Places) throws(MachineFault) -> Record? {
-        try read(places.job(key))
+        try read(places.job(key).record)
     }
 
     /// The keys that have a live directory.
@@ -141,18 +149,19 @@ package struct LiveJob: ~Copyable {
         }
     }
 
-    private static func read(_ directory: JobDirectory) throws(MachineFault) -> Record? {
+    /// A record that lies somewhere; nil when none does.
+    static func read(_ path: String) throws(MachineFault) -> Record? {
         let bytes: [UInt8]
         do {
-            bytes = try Files.read(directory.record, limit: recordLimit)
+            bytes = try Files.read(path, limit: recordLimit)
         } catch {
             if error.code == UnixError.noEntry { return nil }
-            throw .fault(.node, "could not read \(directory.record): \(error)")
+            throw .fault(.node, "could not read \(error)")
         }
         do {
             return try JSONDecoder().decode(Record.self, from: Data(bytes))
         } catch {
-            throw .fault(.node, "could not read \(directory.record): not a record of this version")
+            throw .fault(.node, "could not read \(path): not a record of this version")
         }
     }
 }

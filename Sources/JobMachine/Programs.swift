@@ -2,6 +2,9 @@ internal import Unix
 
 /// Where the installed programs are: in the directory of the one that runs.
 package struct Programs: Hashable, Sendable {
+    /// The release, as records name it.
+    package static let version = "0.1"
+
     package let directory: String
 
     /// The directory is `PREFIX/libexec/bivouac`.

@@ -16,7 +16,7 @@ extension Prologue {
         while let earlier = try LiveJob.open(job.key, places: places, before: deadline) {
             let record = earlier.record
             if record.attempt == attempt && [.running, .paused, .refused].contains(record.phase) { return nil }
-            _ = try ending.run(earlier, because: .superseded)
+            try ending.run(earlier, because: .superseded)
         }
         let record = Record(job: job, attempt: attempt, slurmConfiguration: slurmConfiguration, now: clock())
         return try LiveJob.create(record, key: job.key, places: places, before: deadline)
@@ -31,7 +31,7 @@ extension Prologue {
         let key = live.key
         if live.record.phase.mayHaveMachine || live.record.phase == .prepared {
             do {
-                _ = try ending.end(&live, because: .refused)
+                try ending.end(&live, because: .refused)
             } catch {
                 // The first fault is the cause; the record says that there is a machine to be ended.
                 throw .fault(.node, "job \(key): \(fault); then: \(error)")

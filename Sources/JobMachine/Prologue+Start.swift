@@ -8,19 +8,22 @@ import Site
 import Unix
 
 extension Prologue {
+    func connect() throws(MachineFault) -> Connection {
+        try atNode("could not reach \(site.libvirt)") { () throws(LibvirtError) in
+            try Connection.open(site.libvirt)
+        }
+    }
+
     /// Lets libvirt start the machine on the file that was verified.
     ///
     /// It is defined, given its descriptors, started and its definition taken away: from then on it is
     /// transient, and a reboot leaves nothing behind.
     func start(
-        _ parts: MachineParts, _ image: borrowing VerifiedImage, _ live: inout LiveJob
+        _ parts: MachineParts, _ image: borrowing VerifiedImage, on connection: borrowing Connection,
+        _ live: inout LiveJob
     ) throws(MachineFault) {
-        let now = clock()
-        try journal.write(.start, live.record, at: now)
-        try live.advance(.start, at: now)
         let descriptor = image.file.rawValue
         try atNode("could not start machine \(parts.name)") { () throws(LibvirtError) in
-            let connection = try Connection.open(site.libvirt)
             // What a prologue that died here left behind, under the same name.
             if let stray = try connection.lookup(name: parts.name.domain) {
                 try stray.destroy()

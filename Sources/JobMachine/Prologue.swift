@@ -1,3 +1,4 @@
+internal import ImageStore
 package import Job
 package import Site
 internal import Unix
@@ -41,9 +42,10 @@ package struct Prologue {
             // 4. An account and CPUs of the node, overlay, context and tools volume.
             let parts = try prepare(job, admission, image, &live, before: deadline)
             // 5. The start state, durable before there is anything to explain.
-            try recordStart(job, admission, parts, &live)
+            let libvirt = try connect()
+            try recordStart(job, admission, image.image, parts, on: libvirt, &live)
             // 6. libvirt runs the machine on the very file that was verified.
-            try start(parts, image, &live)
+            try start(parts, image, on: libvirt, &live)
             // 7. While it boots: the accounting record says what the job runs on.
             account(for: live.record)
             // 8. The agent waits for the payload; the launcher may come.

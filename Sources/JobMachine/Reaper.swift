@@ -71,9 +71,9 @@ package struct Reaper {
         names += try atNode("could not list domains") { () throws(LibvirtError) in
             try Connection.open(ending.site.libvirt).domains(prefix: MachineName.domainPrefix)
         }.compactMap { MachineName(domain: $0) }
-        let configuration = found.compactMap(\.slurmConfiguration).first
         for name in Set(names) where !live.contains(name) && name.key.cluster == ending.site.cluster {
-            found.append(Candidate(name: name, slurmConfiguration: configuration, isLive: false))
+            let copy = try LiveJob.read(places.machine(name).record)
+            found.append(Candidate(name: name, slurmConfiguration: copy?.slurmConfiguration, isLive: false))
         }
         return found
     }
@@ -85,7 +85,7 @@ package struct Reaper {
             if candidate.isLive {
                 guard let live = try LiveJob.openUnlessBusy(name.key, places: places) else { return nil }
                 guard live.record.attempt == name.attempt else { return nil }
-                _ = try ending.run(live, because: .reaped)
+                try ending.run(live, because: .reaped)
             } else {
                 try ending.runWithoutRecord(name)
             }

@@ -74,7 +74,7 @@ extension Verbs {
         guard let live = try LiveJob.open(key, places: tool.places, before: Deadline(seconds: 10)) else {
             throw Failure(ExitStatus.dataRefused, "job \(key) has no machine on this node")
         }
-        _ = try Ending(site: try tool.site(), places: tool.places, clock: { tool.now }).run(live, because: .destroyed)
+        try Ending(site: try tool.site(), places: tool.places, clock: { tool.now }).run(live, because: .destroyed)
         return ExitStatus.success
     }
 }

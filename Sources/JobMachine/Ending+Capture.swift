@@ -1,0 +1,63 @@
+import Audit
+import Evidence
+import Job
+import JSON
+import Libvirt
+import Site
+import Unix
+
+extension Ending {
+    /// Keeps what the site wants kept of a machine that has ended; done again, it ends in the same state.
+    func capture(_ record: Record, _ usage: EndState.Usage?, _ cause: EndCause) throws(MachineFault) {
+        guard let name = record.machineName, let path = record.evidence else { return }
+        let directory = places.machine(name)
+        let state = EndState(
+            ended: clock(), cause: cause.name, exit: cause.exit.map { "\($0.code):\($0.signal)" },
+            refusal: record.refusal, usage: usage)
+        let policy = site.queues[record.queue]?.endState ?? site.evidence.endState
+        let keepsOverlay = policy == .always || (policy == .onFailure && cause.isFailure)
+        try atNode("could not keep the end state of machine \(name)") { () throws(EvidenceError) in
+            try EvidenceStore(directory: places.evidence).recordEnd(
+                state, at: path, console: directory.console,
+                overlay: keepsOverlay && Files.exists(directory.overlay) ? directory.overlay : nil)
+        }
+        report(record, state)
+    }
+
+    /// An ending goes on without its audit line, which then stands in the system's log alone.
+    private func report(_ record: Record, _ state: EndState) {
+        do {
+            try Journal(AuditLog(path: places.auditLog)).write(
+                .end, record,
+                [
+                    .init("cause", .string(state.cause)), .init("exit", state.exit.map { .string($0) } ?? .null),
+                    .init("cpuSeconds", .integer(state.usage?.cpuSeconds ?? 0)),
+                    .init("evidence", record.evidence.map { .string($0) } ?? .null),
+                ], at: state.ended)
+        } catch {
+            SystemLog.write(.error, "end of job \(record.key) (\(state.cause)) is not in the audit log: \(error)")
+        }
+    }
+
+    /// Ends a machine whose live record is lost, as after a reboot: the copy beside its files speaks for it.
+    func runWithoutRecord(_ name: MachineName) throws(MachineFault) {
+        let usage = try stop(name)
+        let directory = places.machine(name)
+        if let record = try LiveJob.read(directory.record) { try capture(record, usage, .reaped) }
+        try atNode("could not remove the machine's files") { () throws(UnixError) in
+            try Files.removeTree(directory.path)
+        }
+    }
+}
+
+extension EndState.Usage {
+    init(_ statistics: DomainStatistics) {
+        self.init(
+            cpuSeconds: Int64(statistics.cpuTime / 1_000_000_000),
+            memory: ByteCount(Int64(clamping: statistics.residentMemory)),
+            readBytes: statistics.blocks.reduce(0) { $0 &+ $1.readBytes },
+            writtenBytes: statistics.blocks.reduce(0) { $0 &+ $1.writeBytes },
+            receivedBytes: statistics.interfaces.reduce(0) { $0 &+ $1.receivedBytes },
+            sentBytes: statistics.interfaces.reduce(0) { $0 &+ $1.sentBytes })
+    }
+}
