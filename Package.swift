@@ -72,7 +72,7 @@ let package = Package(
 
         // What stays behind.
         module("Audit", uses: ["Digest", "JSON", "Job", "Unix"]),
-        module("Evidence", uses: ["Digest", "Job", "Site", "Unix"]),
+        module("Evidence", uses: ["Digest", "Job", "Unix"]),
 
         // The life of a job.
         module("Batch", uses: ["Job", "NameService", "Site", "Unix"]),
@@ -112,7 +112,7 @@ let package = Package(
         tests("JobContextTests", uses: ["Digest", "Job", "JobContext", "TestSupport", "Unix"]),
         tests("GuestTests", uses: ["Guest", "GuestProtocol", "Job", "Unix"]),
         tests("AuditTests", uses: ["Audit", "JSON", "Job", "TestSupport", "Unix"]),
-        tests("EvidenceTests", uses: ["Evidence", "Job"]),
+        tests("EvidenceTests", uses: ["Digest", "Evidence", "Job", "TestSupport", "Unix"]),
         tests("BatchTests", uses: ["Batch", "Job", "Site"]),
         tests("JobMachineTests", uses: ["Batch", "Job", "JobMachine", "Libvirt", "Site"]),
         tests("HookTests", uses: ["Job"]),

@@ -1,0 +1,50 @@
+package import Job
+
+/// How a machine ended and what it had used.
+package struct EndState: Codable, Hashable, Sendable {
+    /// What the host counted of the machine.
+    package struct Usage: Codable, Hashable, Sendable {
+        package var cpuSeconds: Int64
+        package var memory: ByteCount
+        package var readBytes: UInt64
+        package var writtenBytes: UInt64
+        package var receivedBytes: UInt64
+        package var sentBytes: UInt64
+
+        package init(
+            cpuSeconds: Int64, memory: ByteCount, readBytes: UInt64, writtenBytes: UInt64,
+            receivedBytes: UInt64,
+            sentBytes: UInt64
+        ) {
+            self.cpuSeconds = cpuSeconds
+            self.memory = memory
+            self.readBytes = readBytes
+            self.writtenBytes = writtenBytes
+            self.receivedBytes = receivedBytes
+            self.sentBytes = sentBytes
+        }
+    }
+
+    /// The file's name in the directory.
+    static let file = "end.json"
+
+    package var ended: Timestamp
+    /// Who or what ended it, such as `epilogue` or `reaped`.
+    package var cause: String
+    /// How the job ended, in the batch system's words; nil when that is not known.
+    package var exit: String?
+    /// The name of the refusal that ended it; nil when there was none.
+    package var refusal: Refusal?
+    /// Nil when no machine ran or libvirt did not know.
+    package var usage: Usage?
+    /// The files that were kept of the machine.
+    package internal(set) var files: [FileDigest] = []
+
+    package init(ended: Timestamp, cause: String, exit: String?, refusal: Refusal?, usage: Usage?) {
+        self.ended = ended
+        self.cause = cause
+        self.exit = exit
+        self.refusal = refusal
+        self.usage = usage
+    }
+}

@@ -1,0 +1,106 @@
+package import Digest
+import FoundationEssentials
+package import Job
+import Unix
+
+extension EvidenceStore {
+    /// The days of which there is evidence, the oldest first.
+    private func days() throws(EvidenceError) -> [String] {
+        try Self.files { () throws(UnixError) in
+            try Files.names(in: directory).filter { Timestamp("\($0)T00:00:00Z") != nil }
+        }
+    }
+
+    /// Paths of all evidence, the oldest day first; what is being written or removed is not among it.
+    package func paths() throws(EvidenceError) -> [String] {
+        var paths: [String] = []
+        for day in try days() {
+            let names = try Self.files { () throws(UnixError) in try Files.names(in: place(day)) }
+            paths += names.filter { Self.isName($0) && !$0.hasSuffix(".new") }.map { "\(day)/\($0)" }
+        }
+        return paths
+    }
+
+    /// Paths of a machine's evidence, the oldest first; the time does not grow with the number of jobs.
+    package func paths(of name: MachineName) throws(EvidenceError) -> [String] {
+        var found: [String] = []
+        for day in try days() {
+            var path = "\(day)/\(name)"
+            var count = 1
+            while Files.exists(place(path)) {
+                found.append(path)
+                count += 1
+                path = "\(day)/\(name)~\(count)"
+            }
+        }
+        return found
+    }
+
+    /// How many starts of a job have left a start state here without a gap: the attempt that comes next, where
+    /// the batch system does not count them.
+    package func nextAttempt(of key: JobKey) throws(EvidenceError) -> Int {
+        var attempt = 0
+        while !(try paths(of: MachineName(key: key, attempt: attempt)).isEmpty) { attempt += 1 }
+        return attempt
+    }
+
+    /// All evidence, the oldest day first.
+    package func list() throws(EvidenceError) -> [EvidenceEntry] {
+        var entries: [EvidenceEntry] = []
+        for path in try paths() {
+            // Expiry may remove it meanwhile.
+            if let entry = try? entry(path) { entries.append(entry) }
+        }
+        return entries
+    }
+
+    /// The evidence under a path; a record in it that cannot be read is nil.
+    package func entry(_ path: String) throws(EvidenceError) -> EvidenceEntry {
+        guard Self.isPath(path), Files.exists(place(path)) else { throw .missing(path) }
+        let target = place(path)
+        let bytes = try Self.files { () throws(UnixError) in
+            var bytes: Int64 = 0
+            for name in try Files.names(in: target) where name != Self.listFile {
+                bytes += try Files.status("\(target)/\(name)")?.allocated ?? 0
+            }
+            return bytes
+        }
+        return EvidenceEntry(
+            path: path, start: read(StartState.self, "\(target)/\(StartState.file)"),
+            end: read(EndState.self, "\(target)/\(EndState.file)"),
+            hold: read(Hold.self, "\(target)/\(Hold.file)"),
+            bytes: bytes)
+    }
+
+    private func read<Value: Decodable>(_ type: Value.Type, _ path: String) -> Value? {
+        guard let bytes = try? Files.read(path, limit: 1 << 20) else { return nil }
+        return try? JSONDecoder().decode(type, from: Data(bytes))
+    }
+
+    /// Files that are missing or not as they were recorded, and files that were never recorded.
+    ///
+    /// The manifest itself is as recorded when it has the SHA-256 that the audit log names.
+    package func damage(of path: String) throws(EvidenceError) -> [String] {
+        let entry = try entry(path)
+        let target = place(path)
+        let recorded = (entry.start?.files ?? []) + (entry.end?.files ?? [])
+        var damaged = recorded.filter { (try? digest(of: $0.name, in: target)) != $0 }.map(\.name)
+        if entry.start == nil { damaged.append(StartState.file) }
+        let known = Set(recorded.map(\.name) + [StartState.file, EndState.file, Hold.file])
+        damaged += try Self.files { () throws(UnixError) in
+            try Files.names(in: target).filter { !known.contains($0) }
+        }
+        return damaged
+    }
+
+    /// SHA-256 of a start state's manifest, to be compared with the audit log's.
+    package func manifestDigest(of path: String) throws(EvidenceError) -> String {
+        guard Self.isPath(path) else { throw .missing(path) }
+        return try digest(of: StartState.file, in: place(path)).sha256
+    }
+
+    /// The images that start states point at; the store must not let them go.
+    package func images() throws(EvidenceError) -> Set<ImageDigest> {
+        Set(try list().compactMap { $0.start.flatMap { ImageDigest($0.image.sha512) } })
+    }
+}

@@ -1,0 +1,115 @@
+package import Job
+package import Unix
+
+extension EvidenceStore {
+    /// Puts evidence on hold, or gives a hold that is there another reason.
+    package func hold(_ path: String, _ hold: Hold, before deadline: Deadline) throws(EvidenceError) {
+        let text = try Self.text(of: hold)
+        try locked(before: deadline) { () throws(EvidenceError) in
+            guard Self.isPath(path), Files.exists(place(path)) else { throw .missing(path) }
+            try Self.files { () throws(UnixError) in try Files.write(text, to: "\(place(path))/\(Hold.file)")
+            }
+        }
+    }
+
+    /// Ends a hold; false when there was none.
+    package func release(_ path: String, before deadline: Deadline) throws(EvidenceError) -> Bool {
+        try locked(before: deadline) { () throws(EvidenceError) in
+            guard Self.isPath(path), Files.exists(place(path)) else { throw .missing(path) }
+            return try Self.files { () throws(UnixError) in
+                guard try Files.remove("\(place(path))/\(Hold.file)") else { return false }
+                try Files.synchronize(directory: place(path))
+                return true
+            }
+        }
+    }
+
+    /// Removes what is older than `keep` seconds and then, the oldest first, what passes the limit; returns the
+    /// paths of what was removed.
+    ///
+    /// Nothing on hold goes, and nothing of the machines that still run. It stops at the deadline and goes on
+    /// the next time.
+    package func prune(
+        keep: Int64, limit: ByteCount, running: Set<String>, now: Timestamp, before deadline: Deadline
+    ) throws(EvidenceError) -> [String] {
+        try locked(before: deadline) { () throws(EvidenceError) in
+            try sweep(now)
+            let entries = try list()
+            var total = entries.reduce(0) { $0 + $1.bytes }
+            var removed: [String] = []
+            for entry in entries.sorted(by: { Self.isOlder($0, $1) }) where !deadline.isOver {
+                let isOld = entry.moment.map { now - $0 > keep } ?? Self.dayIsOver(entry, keep, now)
+                guard isOld || total > limit.bytes else { continue }
+                guard !running.contains(entry.name), !Files.exists("\(place(entry.path))/\(Hold.file)") else {
+                    continue
+                }
+                try remove(entry.path)
+                total -= entry.bytes
+                removed.append(entry.path)
+            }
+            try sweep(now)
+            return removed
+        }
+    }
+
+    private static func isOlder(_ one: EvidenceEntry, _ other: EvidenceEntry) -> Bool {
+        guard let first = one.moment, let second = other.moment, first != second else {
+            return one.path < other.path
+        }
+        return first < second
+    }
+
+    /// Where no record can be read, the directory's day counts.
+    private static func dayIsOver(_ entry: EvidenceEntry, _ keep: Int64, _ now: Timestamp) -> Bool {
+        guard let day = Timestamp("\(entry.path.prefix(10))T23:59:59Z") else { return false }
+        return now - day > keep
+    }
+
+    /// Out of sight at once, then removed: half of a start state is never to be seen.
+    private func remove(_ path: String) throws(EvidenceError) {
+        try Self.files { () throws(UnixError) in
+            try Files.makeDirectories(trash, mode: 0o700)
+            let target = "\(trash)/\(path.split(separator: "/").joined(separator: "_"))"
+            try Files.removeTree(target)
+            try Files.rename(place(path), to: target)
+        }
+    }
+
+    /// Removes what is out of sight, lists that no start state links to, and what writers that died have left.
+    private func sweep(_ now: Timestamp) throws(EvidenceError) {
+        try Self.files { () throws(UnixError) in
+            try Files.removeTree(trash)
+            let lists = directory + "/lists"
+            for name in try Files.names(in: lists) {
+                if try Files.status("\(lists)/\(name)")?.links == 1 { try Files.remove("\(lists)/\(name)") }
+            }
+            for day in try Files.names(in: directory) {
+                // Start states are written to the present day alone.
+                guard let begin = Timestamp("\(day)T00:00:00Z"), now - begin > 3 * 86_400 else { continue }
+                let names = try Files.names(in: place(day))
+                for name in names where name.hasSuffix(".new") {
+                    try Files.removeTree("\(place(day))/\(name)")
+                }
+                if names.allSatisfy({ $0.hasSuffix(".new") }) { try Files.removeTree(place(day)) }
+            }
+        }
+    }
+
+    private func lock(before deadline: Deadline) throws(EvidenceError) -> FileLock {
+        do throws(UnixError) {
+            try Files.makeDirectories(Files.parent(directory), mode: 0o755)
+            try Files.makeDirectories(directory, mode: 0o700)
+            return try FileLock.acquire(directory + "/lock", before: deadline)
+        } catch {
+            throw error.code == UnixError.timedOut ? .locked(directory) : .file(error)
+        }
+    }
+
+    private func locked<Result>(before deadline: Deadline, _ body: () throws(EvidenceError) -> Result)
+        throws(EvidenceError) -> Result
+    {
+        let lock = try lock(before: deadline)
+        defer { withExtendedLifetime(lock) {} }
+        return try body()
+    }
+}

@@ -1,0 +1,245 @@
+import Digest
+import FoundationEssentials
+import Job
+import Unix
+
+/// What remains of machines on this node: a directory for each, below one for each day; root's alone.
+package struct EvidenceStore: Sendable {
+    package let directory: String
+
+    package init(directory: String) { self.directory = directory }
+
+    /// Where signed lists lie, each once, by the SHA-256 of its bytes.
+    private var lists: String { directory + "/lists" }
+    /// Where what is being removed goes first.
+    var trash: String { directory + "/trash" }
+    static let listFile = "list.signed"
+
+    func place(_ path: String) -> String { directory + "/" + path }
+
+    /// A file to be kept.
+    package enum Source {
+        case bytes([UInt8])
+        case copy(of: String)
+    }
+
+    /// Where a start state lies, and the SHA-256 of its manifest for the audit log.
+    package struct Receipt: Hashable, Sendable {
+        /// Below the evidence directory.
+        package let path: String
+        package let sha256: String
+    }
+
+    /// Writes a start state with its files and the signed list; all of it is durable when this returns.
+    ///
+    /// It is there as a whole or not at all, and replaces nothing: a second one of the same name on the same
+    /// day stands beside the first.
+    package func recordStart(
+        _ state: StartState, files: [(name: String, source: Source)], signedList: [UInt8]
+    ) throws(EvidenceError) -> Receipt {
+        let day = directory + "/" + state.recorded.day
+        let new = "\(day)/\(state.name).new"
+        try Self.files { () throws(UnixError) in
+            try Files.makeDirectories(Files.parent(directory), mode: 0o755)
+            try Files.makeDirectories(day, mode: 0o700)
+            try Files.removeTree(new)
+            try Files.makeDirectory(new, mode: 0o700)
+        }
+        var state = state
+        for (name, source) in files { state.files.append(try keep(source, as: name, in: new)) }
+        state.files.append(try keepList(signedList, in: new))
+        let manifest = try Self.text(of: state)
+        let name = try Self.files { () throws(UnixError) in
+            let file = try FileDescriptor.open(
+                "\(new)/\(StartState.file)", [.write, .create, .exclusive, .noFollow], mode: 0o600)
+            try file.write(manifest)
+            try file.synchronize(StartState.file)
+            try Files.synchronize(directory: new)
+            let name = try Self.publish(new, as: "\(day)/\(state.name)")
+            try Files.synchronize(directory: day)
+            try Files.synchronize(directory: directory)
+            return name
+        }
+        return Receipt(path: "\(state.recorded.day)/\(name)", sha256: Sha256.hex(manifest))
+    }
+
+    /// Gives a finished directory the first name that is free; renaming never replaces a directory with files.
+    private static func publish(_ new: String, as path: String) throws(UnixError) -> String {
+        var target = path
+        var count = 1
+        while true {
+            if try Files.status(target) == nil {
+                try Files.rename(new, to: target)
+                return String(target.dropFirst(Files.parent(path).count + 1))
+            }
+            count += 1
+            target = "\(path)~\(count)"
+        }
+    }
+
+    /// Writes how a machine ended beside its start state, with its console and overlay where they are to be
+    /// kept; the overlay is moved.
+    ///
+    /// Done again, it ends in the same state. A machine without a start state gets a directory of its own.
+    package func recordEnd(
+        _ state: EndState, at path: String, console: String?, overlay: String?
+    ) throws(EvidenceError) {
+        guard Self.isPath(path) else { throw .invalidName(path) }
+        let target = place(path)
+        try Self.files { () throws(UnixError) in
+            try Files.makeDirectories(Files.parent(target), mode: 0o700)
+            try Files.makeDirectories(target, mode: 0o700)
+        }
+        var state = state
+        if let console, let file = try keepIfThere(.copy(of: console), as: "console.log", in: target) {
+            state.files.append(file)
+        }
+        if let overlay {
+            let name = "overlay.qcow2"
+            try move(overlay, as: name, in: target)
+            if Files.exists("\(target)/\(name)") { state.files.append(try digest(of: name, in: target)) }
+        }
+        let text = try Self.text(of: state)
+        try Self.files { () throws(UnixError) in
+            try Files.write(text, to: "\(target)/\(EndState.file)")
+            try Files.synchronize(directory: Files.parent(target))
+        }
+    }
+
+    /// A day and a name below it, and nothing that leads elsewhere.
+    static func isPath(_ path: String) -> Bool {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        return parts.count == 2 && Timestamp("\(parts[0])T00:00:00Z") != nil && isName(parts[1])
+    }
+
+    static func isName(_ name: some StringProtocol) -> Bool {
+        guard let first = name.utf8.first, first != UInt8(ascii: "."), name.utf8.count <= 128 else {
+            return false
+        }
+        return name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "/") }
+    }
+
+    static func files<Result: ~Copyable>(_ body: () throws(UnixError) -> Result) throws(EvidenceError)
+        -> Result
+    {
+        do throws(UnixError) {
+            return try body()
+        } catch {
+            throw .file(error)
+        }
+    }
+
+    /// Sorted and spaced for people, the same bytes for the same value.
+    static func text(of value: some Encodable) throws(EvidenceError) -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        guard let data = try? encoder.encode(value) else {
+            throw .file(UnixError("encode", UnixError.invalid))
+        }
+        return [UInt8](data) + [UInt8(ascii: "\n")]
+    }
+}
+
+extension EvidenceStore {
+    /// The signed list as one more name of the one copy.
+    private func keepList(_ bytes: [UInt8], in target: String) throws(EvidenceError) -> FileDigest {
+        let sha256 = Sha256.hex(bytes)
+        let one = "\(lists)/\(sha256).list"
+        let name = "\(target)/\(Self.listFile)"
+        try Self.files { () throws(UnixError) in
+            try Files.makeDirectories(lists, mode: 0o700)
+            while true {
+                // Two that write it at once write the same bytes under names of their own.
+                if try Files.status(one) == nil {
+                    let own = "\(target)/\(Self.listFile).own"
+                    try Files.write(bytes, to: own)
+                    try Files.rename(own, to: one)
+                    try Files.synchronize(directory: lists)
+                }
+                do throws(UnixError) {
+                    try Files.link(one, to: name)
+                    return
+                } catch {
+                    // Expiry has just removed the last use of it.
+                    guard error.code == UnixError.noEntry else { throw error }
+                }
+            }
+        }
+        return FileDigest(name: Self.listFile, bytes: Int64(bytes.count), sha256: sha256)
+    }
+
+    private func keepIfThere(_ source: Source, as name: String, in target: String) throws(EvidenceError)
+        -> FileDigest?
+    {
+        do throws(EvidenceError) {
+            return try keep(source, as: name, in: target)
+        } catch {
+            if case .file(let failure) = error, failure.code == UnixError.noEntry { return nil }
+            throw error
+        }
+    }
+
+    private func keep(_ source: Source, as name: String, in target: String) throws(EvidenceError)
+        -> FileDigest
+    {
+        guard Self.isName(name) else { throw .invalidName(name) }
+        let path = "\(target)/\(name)"
+        return try Self.files { () throws(UnixError) in
+            switch source {
+            case .bytes(let bytes):
+                let file = try Self.create(path)
+                try file.write(bytes)
+                try file.synchronize(path)
+                return FileDigest(name: name, bytes: Int64(bytes.count), sha256: Sha256.hex(bytes))
+            case .copy(let original):
+                let input = try FileDescriptor.open(original, [.read, .noFollow, .nonBlocking])
+                guard try input.status().kind == .regular else {
+                    throw UnixError("open", UnixError.invalid, original)
+                }
+                let file = try Self.create(path)
+                var hash = Sha256()
+                var count: Int64 = 0
+                try input.pieces { (bytes) throws(UnixError) in
+                    try file.write(bytes)
+                    hash.update(bytes)
+                    count += Int64(bytes.count)
+                }
+                try file.synchronize(path)
+                return FileDigest(name: name, bytes: count, sha256: Hexadecimal.text(hash.finish()))
+            }
+        }
+    }
+
+    /// A new file, in place of what an earlier try left.
+    private static func create(_ path: String) throws(UnixError) -> FileDescriptor {
+        try Files.remove(path)
+        return try FileDescriptor.open(path, [.write, .create, .exclusive, .noFollow], mode: 0o600)
+    }
+
+    /// Moves a file; one that is not there any more has been moved before.
+    private func move(_ source: String, as name: String, in directory: String) throws(EvidenceError) {
+        do throws(UnixError) {
+            guard let status = try Files.status(source) else { return }
+            guard status.kind == .regular else { throw UnixError("rename", UnixError.invalid, source) }
+            let file = try FileDescriptor.open(source, [.readWrite, .noFollow])
+            try file.changeOwner(uid: Process.effectiveUser, gid: 0)
+            try file.changeMode(0o600)
+            try file.synchronize(source)
+            try Files.rename(source, to: "\(directory)/\(name)")
+        } catch {
+            guard error.code == UnixError.crossDevice else { throw .file(error) }
+            _ = try keep(.copy(of: source), as: name, in: directory)
+            try Self.files { () throws(UnixError) in _ = try Files.remove(source) }
+        }
+    }
+
+    func digest(of name: String, in target: String) throws(EvidenceError) -> FileDigest {
+        try Self.files { () throws(UnixError) in
+            let file = try FileDescriptor.open("\(target)/\(name)", [.read, .noFollow, .nonBlocking])
+            var hash = Sha256()
+            try file.pieces { hash.update($0) }
+            return FileDigest(
+                name: name, bytes: try file.status().size, sha256: Hexadecimal.text(hash.finish()))
+        }
+    }
+}

@@ -1,0 +1,17 @@
+package import Job
+
+/// An operator's order to keep evidence; nothing removes what is on hold.
+package struct Hold: Codable, Hashable, Sendable {
+    /// The file's name in the directory.
+    static let file = "hold.json"
+
+    package var reason: String
+    package var author: String
+    package var since: Timestamp
+
+    package init(reason: String, author: String, since: Timestamp) {
+        self.reason = reason
+        self.author = author
+        self.since = since
+    }
+}
