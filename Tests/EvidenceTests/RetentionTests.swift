@@ -1,0 +1,135 @@
+import Foundation
+import Job
+import TestSupport
+import Testing
+import Unix
+
+@testable import Evidence
+
+@Suite("Retention") struct RetentionTests {
+    static let day: Int64 = 86_400
+
+    @Test("removes what is older than the site keeps it, counted from the machine's end")
+    func age() throws {
+        try EvidenceFixture.with { fixture in
+            let now = EvidenceFixture.now
+            let old = try fixture.start("demo-1.0", at: now + -9 * Self.day)
+            try fixture.end(old, at: now + -8 * Self.day)
+            let long = try fixture.start("demo-2.0", at: now + -9 * Self.day)
+            try fixture.end(long, at: now + -6 * Self.day)
+            let unended = try fixture.start("demo-3.0", at: now + -8 * Self.day)
+            let new = try fixture.start("demo-4.0")
+            #expect(Set(try fixture.prune(at: now)) == [old, unended])
+            #expect(try fixture.store.paths() == [long, new])
+        }
+    }
+
+    @Test("removes the oldest first until the rest fits the limit")
+    func limit() throws {
+        try EvidenceFixture.with { fixture in
+            let paths = try (0..<6).map { index in
+                try fixture.start("demo-\(index).0", at: EvidenceFixture.now + Int64(index))
+            }
+            let each = try fixture.store.entry(paths[0]).bytes
+            let removed = try fixture.prune(limit: ByteCount(each * 3), at: EvidenceFixture.now + 10)
+            #expect(removed == Array(paths[..<3]))
+            #expect(try fixture.store.paths() == Array(paths[3...]))
+        }
+    }
+
+    @Test("spares what is on hold and machines that run, whatever the age and the limit")
+    func spared() throws {
+        try EvidenceFixture.with { fixture in
+            let paths = try (0..<4).map { try fixture.start("demo-\($0).0") }
+            let hold = Hold(reason: "incident 7", author: "root", since: EvidenceFixture.now)
+            try fixture.store.hold(paths[1], hold, before: EvidenceFixture.soon)
+            let removed = try fixture.prune(
+                limit: ByteCount(0), running: ["demo-2.0"], at: EvidenceFixture.now + 1000 * Self.day)
+            #expect(removed == [paths[0], paths[3]])
+            #expect(try fixture.store.entry(paths[1]).hold == hold)
+            #expect(try fixture.store.damage(of: paths[1]) == [])
+
+            #expect(try fixture.store.release(paths[1], before: EvidenceFixture.soon))
+            #expect(try fixture.store.release(paths[1], before: EvidenceFixture.soon) == false)
+            #expect(try fixture.prune(at: EvidenceFixture.now + 1000 * Self.day) == [paths[1], paths[2]])
+            #expect(try fixture.store.paths() == [])
+        }
+    }
+
+    @Test("spares a hold whose file cannot be read")
+    func brokenHold() throws {
+        try EvidenceFixture.with { fixture in
+            let path = try fixture.start()
+            try Files.write("{", to: fixture.store.place(path) + "/hold.json")
+            #expect(try fixture.prune(limit: ByteCount(0), at: EvidenceFixture.now + 1000 * Self.day) == [])
+        }
+    }
+
+    @Test("removes what has no readable record by its day, and what dead writers and removers left")
+    func leftovers() throws {
+        try EvidenceFixture.with { fixture in
+            let broken = fixture.store.place("2027-01-01/demo-1.0")
+            try Files.makeDirectories(broken, mode: 0o700)
+            try Files.write("{", to: broken + "/manifest.json")
+            try Files.makeDirectories(fixture.store.place("2027-01-01/demo-2.0.new"), mode: 0o700)
+            try Files.makeDirectories(fixture.store.trash + "/2027-01-01_demo-3.0", mode: 0o700)
+            let path = try fixture.start()
+            #expect(try fixture.prune(at: EvidenceFixture.now) == ["2027-01-01/demo-1.0"])
+            #expect(try Files.names(in: fixture.store.directory) == ["2027-01-15", "lists", "lock"])
+            #expect(try fixture.store.paths() == [path])
+        }
+    }
+
+    @Test("lets a signed list go with the last start state that named it, and keeps it until then")
+    func lists() throws {
+        try EvidenceFixture.with { fixture in
+            try fixture.start("demo-1.0", at: EvidenceFixture.now + -30 * Self.day)
+            let last = try fixture.start("demo-2.0")
+            _ = try fixture.prune(at: EvidenceFixture.now)
+            #expect(try fixture.store.damage(of: last) == [])
+            #expect(try Files.names(in: fixture.store.directory + "/lists").count == 1)
+            _ = try fixture.prune(at: EvidenceFixture.now + 30 * Self.day)
+            #expect(try Files.names(in: fixture.store.directory + "/lists").isEmpty)
+        }
+    }
+
+    @Test("stops at its deadline and goes on the next time")
+    func deadline() throws {
+        try EvidenceFixture.with { fixture in
+            try fixture.start()
+            let later = EvidenceFixture.now + 1000 * Self.day
+            let removed = try fixture.store.prune(
+                keep: 1, limit: ByteCount(0), running: [], now: later, before: Deadline(seconds: 0))
+            #expect(removed == [])
+            #expect(try fixture.prune(at: later).count == 1)
+        }
+    }
+
+    @Test("runs beside prologues that write: every start state that was reported is whole")
+    func beside() async throws {
+        let scratch = NSTemporaryDirectory() + "/bivouac-test-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(atPath: scratch) }
+        let fixture = EvidenceFixture(
+            scratch: scratch, store: EvidenceStore(directory: scratch + "/evidence"))
+        try fixture.start("demo-0.0")
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for writer in 1...4 {
+                group.addTask {
+                    for index in 0..<20 {
+                        let path = try fixture.start("demo-\(writer)\(index).0")
+                        #expect(try fixture.store.damage(of: path) == [])
+                    }
+                }
+            }
+            group.addTask {
+                for _ in 0..<20 {
+                    // Old enough for nothing but the first.
+                    _ = try fixture.prune(running: [], at: EvidenceFixture.now + 60)
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(try fixture.store.list().count == 81)
+    }
+}
