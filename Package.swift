@@ -103,7 +103,7 @@ let package = Package(
         tests("DigestTests", uses: ["Digest"]),
         tests("LibvirtTests", uses: ["Libvirt"]),
         tests("SiteTests", uses: ["Job", "Site"]),
-        tests("ImageTrustTests", uses: ["Digest", "ImageTrust", "JSON", "Job"]),
+        tests("ImageTrustTests", uses: ["Digest", "ImageTrust", "JSON", "Job", "Unix"]),
         tests("PolicyTests", uses: ["Digest", "ImageTrust", "Job", "Policy", "Site"]),
         tests("ImageStoreTests", uses: ["Digest", "ImageStore", "ImageTrust", "Job", "Site", "Unix"]),
         tests("GuestProtocolTests", uses: ["GuestProtocol", "JSON", "Job"]),
