@@ -106,7 +106,7 @@ let package = Package(
         tests("DigestTests", uses: ["Digest"]),
         tests("LibvirtTests", uses: ["Libvirt"]),
         tests("SiteTests", uses: ["Job", "Site"]),
-        tests("ImageTrustTests", uses: ["Digest", "ImageTrust", "JSON", "Job"]),
+        tests("ImageTrustTests", uses: ["Digest", "ImageTrust", "JSON", "Job", "Unix"]),
         tests("PolicyTests", uses: ["Digest", "ImageTrust", "Job", "Policy", "Site"]),
         tests("ImageStoreTests", uses: ["Digest", "ImageStore", "Job", "TestSupport", "Unix"]),
         tests("GuestProtocolTests", uses: ["GuestProtocol", "JSON", "Job"]),
