@@ -1,10 +1,12 @@
 package import Digest
+internal import Evidence
 package import ImageStore
 package import Site
 
 /// The images that must not leave the node's cache.
 package enum NeededImages {
-    /// Those that a live job's record names; a record that cannot be read counts against eviction.
+    /// Those that a live job's record or a start state names; a record that cannot be read counts against
+    /// eviction.
     package static func on(_ places: Places) throws(ImageStoreError) -> Set<ImageDigest> {
         var needed: Set<ImageDigest> = []
         do throws(MachineFault) {
@@ -15,6 +17,10 @@ package enum NeededImages {
         } catch {
             throw .unknownNeeds("\(error)")
         }
-        return needed
+        do throws(EvidenceError) {
+            return needed.union(try EvidenceStore(directory: places.evidence).images())
+        } catch {
+            throw .unknownNeeds("\(error)")
+        }
     }
 }

@@ -1,4 +1,6 @@
 import Batch
+import Evidence
+import ImageStore
 import Job
 import JobMachine
 import Site
@@ -6,22 +8,60 @@ import Unix
 
 extension Verbs {
     static let tick = [
-        Verb("tick", "", "", "reaps strays; for HealthCheckProgram or a timer, ends within 20 s", words: 0...0, run: tick)
+        Verb(
+            "tick", "", "", "reaps strays and expires evidence; for HealthCheckProgram or a timer, ends within 20 s",
+            words: 0...0, run: tick)
     ]
 
+    /// What needs time and has no daemon; one tick at a time, and each part goes on after another's failure.
     private static func tick(_ tool: Tool, _ arguments: Arguments) throws -> Int32 {
         try tool.requireRoot()
         let deadline = Deadline(seconds: 20)
+        try Files.makeDirectories(tool.places.run, mode: 0o755)
         guard let lock = try FileLock.tryAcquire(tool.places.tickLock) else { return ExitStatus.success }
         defer { withExtendedLifetime(lock) {} }
-        let ending = Ending(site: try tool.site(), places: tool.places, clock: { tool.now })
-        let outcomes = try Reaper(ending).run(
-            commands: { SlurmCommand(configuration: $0) }, before: deadline)
-        for outcome in outcomes {
-            let text = outcome.failure.map { "could not reap \(outcome.name): \($0)" } ?? "reaped \(outcome.name)"
-            SystemLog.write(outcome.failure == nil ? .notice : .error, text)
-            Process.report("bivouac: \(text)")
+        let site = try tool.site()
+        let parts: [(String, () throws -> [String])] = [
+            ("reap", { try reap(tool, site, deadline) }),
+            ("expire evidence", { try expire(tool, site, deadline) }),
+            ("sweep images", { try sweep(tool) }),
+        ]
+        var status = ExitStatus.success
+        for (name, part) in parts {
+            do {
+                for line in try part() {
+                    SystemLog.write(.notice, line)
+                    Process.report("bivouac: \(line)")
+                }
+            } catch {
+                SystemLog.write(.error, "could not \(name): \(error)")
+                Process.report("bivouac: could not \(name): \(error)")
+                status = ExitStatus.unavailable
+            }
         }
-        return outcomes.contains { $0.failure != nil } ? ExitStatus.unavailable : ExitStatus.success
+        return status
+    }
+
+    private static func reap(_ tool: Tool, _ site: Site, _ deadline: Deadline) throws -> [String] {
+        let ending = Ending(site: site, places: tool.places, clock: { tool.now })
+        let outcomes = try Reaper(ending).run(
+            commands: { SlurmCommand(configuration: $0 ?? Process.environment("SLURM_CONF")) }, before: deadline)
+        if let failed = outcomes.first(where: { $0.failure != nil }) {
+            throw Failure(ExitStatus.unavailable, "\(failed.name): \(failed.failure ?? "")")
+        }
+        return outcomes.map { "reaped \($0.name)" }
+    }
+
+    private static func expire(_ tool: Tool, _ site: Site, _ deadline: Deadline) throws -> [String] {
+        let running = try LiveJob.keys(tool.places).compactMap { try LiveJob.peek($0, places: tool.places)?.machineName }
+        let removed = try EvidenceStore(directory: tool.places.evidence).prune(
+            keep: site.evidence.keep, limit: site.evidence.limit, running: Set(running.map(\.description)),
+            now: tool.now, before: deadline)
+        return removed.map { "evidence \($0) expired" }
+    }
+
+    private static func sweep(_ tool: Tool) throws -> [String] {
+        try ImageStore(directory: tool.places.images).sweep()
+        return []
     }
 }
