@@ -145,3 +145,8 @@ package struct Agent: ~Copyable {
         }
     }
 }
+
+extension Agent {
+    /// Whether no payload is running.
+    package var isIdle: Bool { payload == nil }
+}
