@@ -4,6 +4,14 @@ import GuestProtocol
 import TestSupport
 import Unix
 
+/// What a launcher said and how it ended; a negative status is a signal.
+struct Outcome {
+    var status: Int32
+    var output: Data
+    var errors: String
+    var text: String { String(decoding: output, as: UTF8.self) }
+}
+
 /// A job directory with a record, an agent behind its socket, and the launcher as the kernel starts it: the
 /// whole way of a payload but for the machine.
 ///
@@ -25,19 +33,20 @@ final class Rehearsal: @unchecked Sendable {
     static let launcher = products + "/bivouac-run"
 
     init(scratch: String) throws {
+        let scratch = scratch.replacingOccurrences(of: "//", with: "/")
         self.scratch = scratch
         jobDirectory = scratch + "/run/bivouac/jobs/test-7"
         try Files.changeMode(scratch, 0o755)
         try Files.makeDirectories(jobDirectory, mode: 0o755)
         try Files.makeDirectory(scratch + "/spool", mode: 0o755)
         try Files.makeDirectory(scratch + "/agent", mode: 0o700)
-        listener = unsafe socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: socketPath.utf8) }
         let size = socklen_t(MemoryLayout<sockaddr_un>.size)
         let bound = unsafe withUnsafePointer(to: &address) {
-            unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe bind(listener, $0, size) }
+            unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe bind(listener, __CONST_SOCKADDR_ARG(__sockaddr__: $0), size) }
         }
         guard bound == 0, listen(listener, 4) == 0 else { throw UnixError("bind", errno, socketPath) }
         try record("running")
@@ -61,7 +70,7 @@ final class Rehearsal: @unchecked Sendable {
     /// Accepts one launcher and answers it with these bytes, then hangs up.
     func startImpostor(_ answer: [UInt8]) {
         Thread.detachNewThread { [self] in
-            let connection = accept(listener, nil, nil)
+            let connection = acceptOne()
             _ = unsafe answer.withUnsafeBytes { unsafe write(connection, $0.baseAddress, $0.count) }
             usleep(300_000)
             close(connection)
@@ -76,8 +85,16 @@ final class Rehearsal: @unchecked Sendable {
         close(listener)
     }
 
+    private func acceptOne() -> Int32 {
+        var address = sockaddr()
+        var size = socklen_t(MemoryLayout<sockaddr>.size)
+        return unsafe withUnsafeMutablePointer(to: &address) {
+            unsafe accept(listener, __SOCKADDR_ARG(__sockaddr__: $0), &size)
+        }
+    }
+
     private func serve() {
-        let connection = accept(listener, nil, nil)
+        let connection = acceptOne()
         guard connection >= 0 else { return }
         var pair: [Int32] = [0, 0]
         _ = unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &pair)
@@ -109,7 +126,7 @@ final class Rehearsal: @unchecked Sendable {
         let unshare = unsafe unsafeBitCast(dlsym(library, "unshare"), to: Unshare.self)
         let mount = unsafe unsafeBitCast(dlsym(library, "mount"), to: Mount.self)
         // CLONE_NEWNS | CLONE_FS; MS_REC | MS_PRIVATE.
-        precondition(unsafe unshare(0x0002_0000 | 0x200) == 0)
+        precondition(unshare(0x0002_0000 | 0x200) == 0)
         precondition(unsafe mount(nil, "/", nil, 0x4000 | 0x40000, nil) == 0)
         precondition(unsafe mount("tmpfs", scratch + "/spool", "tmpfs", 0, nil) == 0)
     }
@@ -152,14 +169,14 @@ extension Rehearsal {
     func run(
         _ path: String, _ arguments: [String] = [], environment: [String: String] = [:],
         input: FileHandle = .nullDevice
-    ) throws -> Run {
+    ) throws -> Outcome {
         let files = ["output", "errors"].map { URL(fileURLWithPath: "\(scratch)/\($0)") }
         for file in files { try Data().write(to: file) }
         let process = try start(
             path, arguments, environment: environment, input: input,
             output: try FileHandle(forWritingTo: files[0]), errors: try FileHandle(forWritingTo: files[1]))
         process.waitUntilExit()
-        return Run(
+        return Outcome(
             status: process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus,
             output: try Data(contentsOf: files[0]),
             errors: String(decoding: try Data(contentsOf: files[1]), as: UTF8.self))
