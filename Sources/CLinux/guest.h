@@ -58,6 +58,11 @@ static inline int linux_fionread(int fd) {
     return ioctl(fd, FIONREAD, &count) == 0 ? count : -1;
 }
 static inline void linux_default_signal(int signal_number) { signal(signal_number, SIG_DFL); }
+// For the two signals that glibc keeps to itself: posix_spawn leaves them ignored.
+static inline void linux_default_signal_raw(int signal_number) {
+    const char action[64] = {0};
+    syscall(SYS_rt_sigaction, signal_number, action, (void *)0, 8);
+}
 static inline void linux_ignore_signal(int signal_number) { signal(signal_number, SIG_IGN); }
 static inline ssize_t linux_send_nowait(int fd, const void *bytes, size_t count) {
     return send(fd, bytes, count, MSG_DONTWAIT | MSG_NOSIGNAL);

@@ -9,15 +9,20 @@ extension Agent {
         case .disconnected: loseLauncher()
         case .readable:
             if !port.fill() { return loseLauncher() }
+            if port.takeNewcomer() { dialogue = .idle }
             do throws(ProtocolError) {
                 while let frame = try port.reader.next() { try take(frame) }
-            } catch {
-                console.say("payload port: \(error)")
-                loseLauncher()
-            }
+            } catch { refuse(error) }
         }
-        if port.takeNewcomer() { dialogue = .idle }
         if !port.flush() { loseLauncher() }
+    }
+
+    /// A launcher that does not keep to the protocol loses its payload, and is told how it ended.
+    private mutating func refuse(_ error: ProtocolError) {
+        console.say("payload port: \(error)")
+        port.refuse()
+        upload = nil
+        if payload == nil { fail(code: 0, "the launcher's \(error)") } else { endPayload() }
     }
 
     private mutating func take(_ frame: Frame) throws(ProtocolError) {
@@ -87,12 +92,17 @@ extension Agent {
         port.writer.append(.failed, StartFailure(code: code, text: text).body)
     }
 
-    /// Nobody is there to hear of the payload any more: it ends, as it would with the task it stands for.
+    /// Nobody is there to hear of the payload any more.
     mutating func loseLauncher() {
         port.disconnect()
         upload = nil
+        if payload != nil, end == nil { console.say("launcher lost, payload ends") }
+        endPayload()
+    }
+
+    /// The payload ends, as it would with the task it stands for.
+    private mutating func endPayload() {
         guard payload != nil, end == nil, killAt == nil else { return }
-        console.say("launcher lost, payload ends")
         freezeAt = nil
         withPayload { payload in
             payload.processes.thaw()

@@ -27,7 +27,7 @@ extension Agent {
 
     /// Moves the payload's streams on and takes note of its end.
     mutating func servePayload(_ poll: Poll) {
-        guard payload != nil, dialogue != .ended || !port.isConnected else { return }
+        guard payload != nil else { return }
         if freezeAt?.isOver == true {
             freezeAt = nil
             withPayload { $0.processes.freeze() }
@@ -75,7 +75,6 @@ extension Agent {
 
     /// Takes from both outputs in turn while the port takes it.
     private mutating func drain() {
-        guard port.isConnected else { return }
         if drainUntil?.isOver == true {
             drainUntil = nil
             withPayload { payload in
@@ -83,6 +82,7 @@ extension Agent {
                 payload.errors.takeNoMore()
             }
         }
+        guard port.isConnected else { return }
         for _ in 0..<2 {
             errorsFirst.toggle()
             guard port.writer.isFree else { return }
@@ -101,7 +101,7 @@ extension Agent {
         var isDrained = false
         withPayload { isDrained = !$0.output.isOpen && !$0.errors.isOpen }
         guard isDrained || !port.isConnected else { return }
-        if port.isConnected {
+        if port.isConnected, dialogue == .running {
             switch end {
             case .exited(let code): port.writer.append(.exited, [code])
             case .killed(let signal): port.writer.append(.killed, [signal])

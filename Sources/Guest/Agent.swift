@@ -99,13 +99,13 @@ package struct Agent: ~Copyable {
         case .none: break
         case .disconnected: control.disconnect()
         case .readable:
-            if !control.fill() || !takeControlFrames() { control.disconnect() }
+            if control.fill() { takeControlFrames() } else { control.disconnect() }
         }
         if control.takeNewcomer() { control.writer.append(.ready, surroundings.ready.body) }
         if !control.flush() { control.disconnect() }
     }
 
-    private mutating func takeControlFrames() -> Bool {
+    private mutating func takeControlFrames() {
         do throws(ProtocolError) {
             while let frame = try control.reader.next() {
                 switch frame.kind {
@@ -116,10 +116,9 @@ package struct Agent: ~Copyable {
                 default: break
                 }
             }
-            return true
         } catch {
             console.say("control port: \(error)")
-            return false
+            control.refuse()
         }
     }
 
@@ -144,4 +143,9 @@ package struct Agent: ~Copyable {
             if !port.flush() { loseLauncher() }
         }
     }
+}
+
+extension Agent {
+    /// Whether no payload is running.
+    package var isIdle: Bool { payload == nil }
 }

@@ -37,6 +37,7 @@ package enum PayloadProgram {
         for limit in launch.limits { try? limit.apply() }
         do throws(UnixError) { try order.identity.assume() } catch { return fail("\(error)", status: 71) }
         Process.setFileModeMask(launch.umask)
+        Signals.restoreDefaults()
         enter(launch.directory)
         let code = execution.perform()
         return fail(reason(code, program), status: code)

@@ -11,6 +11,8 @@ struct Port: ~Copyable {
     private(set) var isConnected: Bool
     /// Somebody has connected whom nothing was said to yet.
     private var hasNewcomer: Bool
+    /// What this one says is not listened to any more.
+    private var isRefused = false
     var reader: FrameReader
     var writer = FrameWriter()
 
@@ -62,6 +64,7 @@ struct Port: ~Copyable {
     /// Reads once; false when the other side is gone.
     mutating func fill() -> Bool {
         guard let outcome = try? reader.fill(from: file.rawValue) else { return false }
+        if isRefused { reader.reset() }
         return outcome != .end
     }
 
@@ -72,10 +75,17 @@ struct Port: ~Copyable {
         return outcome != .end
     }
 
+    /// Drops everything that comes from now on: this one has said what it must not.
+    mutating func refuse() {
+        isRefused = true
+        reader.reset()
+    }
+
     /// Forgets the conversation: whoever comes next begins anew.
     mutating func disconnect() {
         reader.reset()
         writer.reset()
+        isRefused = false
         // The next one may be there already, and no further change would tell.
         look()
     }

@@ -1,0 +1,194 @@
+import Foundation
+import Guest
+import GuestProtocol
+import TestSupport
+import Unix
+
+/// What a launcher said and how it ended; a negative status is a signal.
+struct Outcome {
+    var status: Int32
+    var output: Data
+    var errors: String
+    var text: String { String(decoding: output, as: UTF8.self) }
+}
+
+/// A job directory with a record, an agent behind its socket, and the launcher as the kernel starts it: the
+/// whole way of a payload but for the machine.
+///
+/// The agent lives in a mount namespace of its own, where the script's directory is empty as in a machine.
+final class Rehearsal: @unchecked Sendable {
+    static let uid: UInt32 = 23_456
+    static let gid: UInt32 = 23_457
+    static let group: UInt32 = 23_458
+
+    let scratch: String
+    let jobDirectory: String
+    var socketPath: String { jobDirectory + "/payload.sock" }
+    private let listener: Int32
+    private let lock = NSLock()
+    private var isOver = false
+    private let finished = DispatchSemaphore(value: 0)
+
+    static let products = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().path
+    static let launcher = products + "/bivouac-run"
+
+    init(scratch: String) throws {
+        let scratch = scratch.replacingOccurrences(of: "//", with: "/")
+        self.scratch = scratch
+        jobDirectory = scratch + "/run/bivouac/jobs/test-7"
+        try Files.changeMode(scratch, 0o755)
+        try Files.makeDirectories(jobDirectory, mode: 0o755)
+        try Files.makeDirectory(scratch + "/spool", mode: 0o755)
+        try Files.makeDirectory(scratch + "/agent", mode: 0o700)
+        listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: socketPath.utf8) }
+        let size = socklen_t(MemoryLayout<sockaddr_un>.size)
+        let bound = unsafe withUnsafePointer(to: &address) {
+            unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe bind(listener, __CONST_SOCKADDR_ARG(__sockaddr__: $0), size) }
+        }
+        guard bound == 0, listen(listener, 4) == 0 else { throw UnixError("bind", errno, socketPath) }
+        try record("running")
+    }
+
+    /// Writes the record that the launcher reads.
+    func record(_ phase: String, uid: UInt32 = 0, more: String = "") throws {
+        try Files.write(
+            #"{"phase":"\#(phase)","uid":\#(uid)\#(more)}"#, to: jobDirectory + "/record.json", mode: 0o644)
+    }
+
+    /// Accepts one launcher after the other, as a machine does, until the rehearsal is over.
+    func startAgent() {
+        Thread.detachNewThread { [self] in
+            enterNamespace()
+            serve()
+            finished.signal()
+        }
+    }
+
+    /// Accepts one launcher and answers it with these bytes, then hangs up.
+    func startImpostor(_ answer: [UInt8]) {
+        Thread.detachNewThread { [self] in
+            let connection = acceptOne()
+            _ = unsafe answer.withUnsafeBytes { unsafe write(connection, $0.baseAddress, $0.count) }
+            usleep(300_000)
+            close(connection)
+            finished.signal()
+        }
+    }
+
+    func end() {
+        lock.withLock { isOver = true }
+        shutdown(listener, Int32(SHUT_RDWR))
+        finished.wait()
+        close(listener)
+    }
+
+    private func acceptOne() -> Int32 {
+        var address = sockaddr()
+        var size = socklen_t(MemoryLayout<sockaddr>.size)
+        return unsafe withUnsafeMutablePointer(to: &address) {
+            unsafe accept(listener, __SOCKADDR_ARG(__sockaddr__: $0), &size)
+        }
+    }
+
+    private func serve() {
+        let connection = acceptOne()
+        guard connection >= 0 else { return }
+        var pair: [Int32] = [0, 0]
+        _ = unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &pair)
+        defer { close(pair[1]) }
+        _ = fcntl(connection, F_SETFL, fcntl(connection, F_GETFL) | O_NONBLOCK)
+        _ = fcntl(pair[0], F_SETFL, fcntl(pair[0], F_GETFL) | O_NONBLOCK)
+        let surroundings = Agent.Surroundings(
+            identity: Identity(uid: Self.uid, gid: Self.gid, groups: [Self.gid, Self.group]),
+            variables: [("MACHINEFEATURES", "/etc/machinefeatures"), ("JOBFEATURES", "/etc/jobfeatures")],
+            features: nil, program: Self.products + "/bivouac-guest", directory: scratch + "/agent",
+            ready: Ready(agent: "test", kernel: "test", uptime: 1))
+        guard
+            var agent = try? Agent(
+                control: FileDescriptor(owning: pair[0]), payload: FileDescriptor(owning: connection),
+                console: Console(path: "/dev/null"), surroundings: surroundings)
+        else { return }
+        while !lock.withLock({ isOver }) { agent.step(atMost: 20) }
+        // Whatever payload is left ends with its launcher.
+        for _ in 0..<600 where !agent.isIdle { agent.step(atMost: 20) }
+    }
+
+    private typealias Unshare = @convention(c) (Int32) -> Int32
+    private typealias Mount =
+        @convention(c) (UnsafePointer<CChar>?, UnsafePointer<CChar>?, UnsafePointer<CChar>?, UInt, UnsafeRawPointer?)
+        -> Int32
+
+    private func enterNamespace() {
+        let library = unsafe dlopen(nil, RTLD_NOW)
+        let unshare = unsafe unsafeBitCast(dlsym(library, "unshare"), to: Unshare.self)
+        let mount = unsafe unsafeBitCast(dlsym(library, "mount"), to: Mount.self)
+        // CLONE_NEWNS | CLONE_FS; MS_REC | MS_PRIVATE.
+        precondition(unshare(0x0002_0000 | 0x200) == 0)
+        precondition(unsafe mount(nil, "/", nil, 0x4000 | 0x40000, nil) == 0)
+        precondition(unsafe mount("tmpfs", scratch + "/spool", "tmpfs", 0, nil) == 0)
+    }
+}
+
+extension Rehearsal {
+    /// Writes a wrapped script as a batch system does; its path.
+    func script(_ text: String, interpreterLine: String? = nil) throws -> String {
+        try script(Data(text.utf8), interpreterLine: interpreterLine)
+    }
+
+    func script(_ text: Data, interpreterLine: String? = nil) throws -> String {
+        let directory = scratch + "/spool/job00007"
+        try Files.makeDirectories(directory, mode: 0o755)
+        let path = directory + "/slurm_script"
+        let line = interpreterLine ?? "#!\(Self.launcher) --root=\(scratch) --\n"
+        try (Data(line.utf8) + text).write(to: URL(fileURLWithPath: path))
+        try Files.changeMode(path, 0o700)
+        return path
+    }
+
+    /// A launcher that has been started and runs.
+    func start(
+        _ path: String, _ arguments: [String] = [], environment: [String: String] = [:],
+        input: FileHandle = .nullDevice, output: Any? = nil, errors: Any? = nil
+    ) throws -> Foundation.Process {
+        let process = Foundation.Process()
+        process.executableURL = URL(fileURLWithPath: path)
+        process.arguments = arguments
+        process.environment = ["PATH": "/usr/bin:/bin", "SLURM_JOB_ID": "7", "LC_ALL": "C"]
+            .merging(environment) { _, own in own }
+        process.standardInput = input
+        process.standardOutput = output ?? FileHandle.nullDevice
+        process.standardError = errors ?? FileHandle.nullDevice
+        try process.run()
+        return process
+    }
+
+    /// Runs a wrapped script through launcher and agent to its end; a negative status is a signal.
+    func run(
+        _ path: String, _ arguments: [String] = [], environment: [String: String] = [:],
+        input: FileHandle = .nullDevice
+    ) throws -> Outcome {
+        let files = ["output", "errors"].map { URL(fileURLWithPath: "\(scratch)/\($0)") }
+        for file in files { try Data().write(to: file) }
+        let process = try start(
+            path, arguments, environment: environment, input: input,
+            output: try FileHandle(forWritingTo: files[0]), errors: try FileHandle(forWritingTo: files[1]))
+        process.waitUntilExit()
+        return Outcome(
+            status: process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus,
+            output: try Data(contentsOf: files[0]),
+            errors: String(decoding: try Data(contentsOf: files[1]), as: UTF8.self))
+    }
+}
+
+/// Runs a body with an agent waiting for its launcher.
+func withAgent<Result>(_ body: (Rehearsal) throws -> Result) throws -> Result {
+    try withScratch { scratch in
+        let rehearsal = try Rehearsal(scratch: scratch)
+        rehearsal.startAgent()
+        defer { rehearsal.end() }
+        return try body(rehearsal)
+    }
+}
