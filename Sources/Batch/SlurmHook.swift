@@ -54,6 +54,6 @@ package struct SlurmHook: Sendable {
 
     /// The words of the comment, where a job names its image.
     package var words: [String] {
-        comment.split { $0.isWhitespace || $0 == "," || $0 == ";" }.map(String.init)
+        comment.split(whereSeparator: \.isWhitespace).map(String.init)
     }
 }

@@ -13,4 +13,10 @@ package enum MachineIdentity {
         let groups = [0..<4, 4..<6, 6..<8, 8..<10, 10..<16].map { Hexadecimal.text(bytes[$0]) }
         return groups.joined(separator: "-")
     }
+
+    /// What the guest calls itself: the domain's name as one label of a host name (RFC 1123).
+    package static func hostname(of name: MachineName) -> String {
+        let plain = name.domain.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" }
+        return String(plain.suffix(63).drop { $0 == "-" })
+    }
 }

@@ -92,7 +92,7 @@ extension Prologue {
     ) throws(MachineFault) {
         let now = clock()
         let assignment = Assignment(
-            key: job.key, machine: record.uuid, hostname: name.domain, account: job.account,
+            key: job.key, machine: record.uuid, hostname: MachineIdentity.hostname(of: name), account: job.account,
             machineFeatures: JobFeatures.machine(job),
             jobFeatures: JobFeatures.job(job, memory: machine.memory, start: now))
         let facts = ContextFacts(

@@ -87,6 +87,8 @@ package struct Reaper {
                 guard live.record.attempt == name.attempt else { return nil }
                 try ending.run(live, because: .reaped)
             } else {
+                // A prologue may have begun since the node was looked at.
+                guard try LiveJob.peek(name.key, places: places)?.attempt != name.attempt else { return nil }
                 try ending.runWithoutRecord(name)
             }
             return Outcome(name: name.description, failure: nil)
