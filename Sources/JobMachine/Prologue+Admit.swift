@@ -22,6 +22,7 @@ extension Prologue {
     private func judge(_ job: Job, at now: Timestamp) throws(MachineFault) -> Admission {
         do {
             let request = try Request(job, site)
+            try checkSettings(request.queue)
             var standings: [String: ListStanding] = [:]
             for list in try ListStore(places).load(request.lists) {
                 standings[list.name] = list.standing(
@@ -33,6 +34,18 @@ extension Prologue {
         } catch {
             throw .fault(.node, "\(error)")
         }
+    }
+
+    /// Refuses what the configuration can say and this release cannot do: a job must not run otherwise than its
+    /// queue promises.
+    private func checkSettings(_ queue: Queue) throws(Refusal) {
+        let unsupported =
+            queue.workdir != .none
+            ? "workdir = \"\(queue.workdir.rawValue)\""
+            : queue.network != .none ? "network = \"\(queue.network.rawValue)\"" : nil
+        guard let unsupported else { return }
+        throw Refusal(
+            .UnsupportedSetting, "[queue.\(queue.name)] \(unsupported) in site.toml is not supported: write \"none\"")
     }
 
     /// What a job would be told and given, without anything being made or written down.
