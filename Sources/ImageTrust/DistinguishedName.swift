@@ -1,6 +1,6 @@
 /// The name of a certificate's holder or issuer (X.501): a sequence of sets of attributes, compared by type
 /// and value, never as text.
-package struct DistinguishedName: Hashable, Sendable {
+package struct DistinguishedName: Sendable {
     package struct Attribute: Hashable, Comparable, Sendable {
         package let type: AttributeType
         /// The characters of the value in UTF-8, whatever string type the certificate encodes them in.
@@ -12,18 +12,27 @@ package struct DistinguishedName: Hashable, Sendable {
         }
     }
 
-    /// The relative names from the root of the tree downwards; the attributes of one are sorted.
+    /// The relative names from the root of the tree downwards, each with its attributes as they are written.
     package let relativeNames: [[Attribute]]
 
-    init(_ relativeNames: [[Attribute]]) {
-        self.relativeNames = relativeNames.map { $0.sorted() }
-    }
+    init(_ relativeNames: [[Attribute]]) { self.relativeNames = relativeNames }
 
     /// Whether this is the name of `other` with exactly one relative name more.
     func extends(_ other: DistinguishedName) -> Bool {
         relativeNames.count == other.relativeNames.count + 1
-            && relativeNames.starts(with: other.relativeNames)
+            && DistinguishedName(Array(relativeNames.dropLast())) == other
     }
+}
+
+extension DistinguishedName: Hashable {
+    /// The attributes of one relative name are a set, so their order does not count.
+    private var sets: [[Attribute]] { relativeNames.map { $0.sorted() } }
+
+    package static func == (left: DistinguishedName, right: DistinguishedName) -> Bool {
+        left.sets == right.sets
+    }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(sets) }
 }
 
 extension DistinguishedName: Codable {

@@ -1,3 +1,5 @@
+internal import Digest
+
 /// The `dc:identifier` of a list or image: a UUID (RFC 4122), in lower case.
 package struct ImageIdentifier: Hashable, Sendable, CustomStringConvertible {
     package let description: String
@@ -9,6 +11,13 @@ package struct ImageIdentifier: Hashable, Sendable, CustomStringConvertible {
             groups.allSatisfy({ $0.allSatisfy { Self.isDigit($0) } })
         else { return nil }
         description = text.lowercased()
+    }
+
+    /// Sixteen bytes in the order of the text.
+    init(uuid bytes: [UInt8]) {
+        let digits = Array(Hexadecimal.text(bytes).utf8)
+        let groups = [0..<8, 8..<12, 12..<16, 16..<20, 20..<32]
+        description = groups.map { String(decoding: digits[$0], as: UTF8.self) }.joined(separator: "-")
     }
 
     private static func isDigit(_ byte: UInt8) -> Bool {

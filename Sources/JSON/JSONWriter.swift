@@ -6,6 +6,38 @@ extension JSON: CustomStringConvertible {
         return text
     }
 
+    /// The value over several lines, one member or element on each, two spaces deeper at every level.
+    package var indented: String {
+        var text = ""
+        writeIndented(to: &text, margin: "")
+        return text
+    }
+
+    private func writeIndented(to text: inout String, margin: String) {
+        let inner = margin + "  "
+        switch self {
+        case .array(let elements) where !elements.isEmpty:
+            text += "[\n"
+            for (index, element) in elements.enumerated() {
+                text += inner
+                element.writeIndented(to: &text, margin: inner)
+                text += index + 1 < elements.count ? ",\n" : "\n"
+            }
+            text += margin + "]"
+        case .object(let members) where !members.isEmpty:
+            text += "{\n"
+            for (index, member) in members.enumerated() {
+                text += inner
+                Self.write(member.name, to: &text)
+                text += ": "
+                member.value.writeIndented(to: &text, margin: inner)
+                text += index + 1 < members.count ? ",\n" : "\n"
+            }
+            text += margin + "}"
+        default: write(to: &text)
+        }
+    }
+
     private func write(to text: inout String) {
         switch self {
         case .null: text += "null"

@@ -17,9 +17,8 @@ import Testing
     }
 
     private func accept(_ document: ListDocument, sourceLocation: SourceLocation = #_sourceLocation) {
-        #expect(throws: Never.self, sourceLocation: sourceLocation) {
-            #expect(try verify(document).list.entries.count == 1, sourceLocation: sourceLocation)
-        }
+        let list = try? verify(document).list
+        #expect(list?.entries.count == 1, sourceLocation: sourceLocation)
     }
 
     @Test("a copy with LF alone or with CRLF alone gets the same verdict")
@@ -134,7 +133,7 @@ import Testing
     @Test(
         "keys of RSA, RSA-PSS and elliptic curves, and PSS signatures of an RSA key",
         arguments: [
-            ("rsa:3072", []), ("P-256", []), ("P-384", []), ("rsa-pss", []),
+            ("rsa:3072", []), ("P-256", []), ("P-384", []), ("rsa-pss", ["-keyopt", "rsa_padding_mode:pss"]),
             ("rsa:2048", ["-keyopt", "rsa_padding_mode:pss"]),
         ])
     func keys(key: String, options: [String]) throws {
