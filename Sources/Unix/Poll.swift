@@ -57,7 +57,8 @@ package struct ChangeWatch: ~Copyable {
         let epoll = FileDescriptor(owning: try checked("epoll_create1") { linux_epoll_create1(O_CLOEXEC) })
         let raw = epoll.rawValue
         try checked("epoll_ctl") {
-            linux_epoll_ctl(raw, 1, descriptor, UInt32(POLLIN) | UInt32(POLLHUP) | linux_epollet)
+            // EPOLL_CTL_ADD. A port somebody connects to becomes writable, and nothing else changes.
+            linux_epoll_ctl(raw, 1, descriptor, UInt32(POLLIN) | UInt32(POLLOUT) | linux_epollet)
         }
         self.epoll = epoll
     }
