@@ -1,0 +1,17 @@
+import Foundation
+
+/// What was built beside this test bundle, and the source tree that it was built from.
+enum Built {
+    /// The directory of the executables, `.build/debug` for one.
+    static let directory = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+        .deletingLastPathComponent().path
+
+    static let tree = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+
+    static var prologue: String { directory + "/bivouac-prologue" }
+    static var epilogue: String { directory + "/bivouac-epilogue" }
+    static var bivouac: String { directory + "/bivouac" }
+    static var launcher: String { directory + "/bivouac-run" }
+    static var taskProlog: String { directory + "/bivouac-task-prolog" }
+}

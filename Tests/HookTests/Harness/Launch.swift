@@ -1,0 +1,121 @@
+import Foundation
+import Glibc
+import TestSupport
+
+/// A program under test: started, spoken to, and always brought to an end.
+final class Launch {
+    private let process = Process()
+    private let files: String
+    /// Writes to the program's standard input; nil when it reads nothing.
+    let input: FileHandle?
+    /// The reading end of its standard output when that is a pipe.
+    let pipe: FileHandle?
+
+    /// Where the program's streams lead.
+    enum Streams {
+        /// Nothing to read, files to write: nothing to be drained while it runs.
+        case files
+        /// Standard input is a pipe that the test writes to.
+        case input
+        /// Standard output is a pipe that the test reads, or not.
+        case pipe
+    }
+
+    /// Starts a program with exactly this environment.
+    init(
+        _ words: [String], environment: [String: String] = [:], directory: String = "/",
+        streams: Streams = .files
+    ) throws {
+        files = "/tmp/bivouac-test-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: files, withIntermediateDirectories: false)
+        process.executableURL = URL(fileURLWithPath: words[0])
+        process.arguments = Array(words.dropFirst())
+        process.environment = environment
+        process.currentDirectoryURL = URL(fileURLWithPath: directory)
+        let output = Pipe()
+        let source = Pipe()
+        for name in ["output", "errors"] { try Data().write(to: URL(fileURLWithPath: "\(files)/\(name)")) }
+        switch streams {
+        case .files, .input:
+            pipe = nil
+            process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: files + "/output"))
+        case .pipe:
+            pipe = output.fileHandleForReading
+            process.standardOutput = output
+        }
+        if case .input = streams {
+            input = source.fileHandleForWriting
+            process.standardInput = source
+        } else {
+            input = nil
+            process.standardInput = FileHandle.nullDevice
+        }
+        process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: files + "/errors"))
+        try process.run()
+    }
+
+    deinit {
+        if process.isRunning {
+            kill(SIGKILL)
+            process.waitUntilExit()
+        }
+        try? FileManager.default.removeItem(atPath: files)
+    }
+
+    var isRunning: Bool { process.isRunning }
+
+    func kill(_ signal: Int32) { Glibc.kill(process.processIdentifier, signal) }
+
+    /// The program's end; one that does not come within the time is an error.
+    func wait(seconds: Int = 60) throws -> Run {
+        let end = Date(timeIntervalSinceNow: Double(seconds))
+        while process.isRunning {
+            guard Date() < end else { throw Harness.error("\(process.arguments ?? []) did not end in \(seconds) s") }
+            usleep(2000)
+        }
+        process.waitUntilExit()
+        return Run(
+            status: process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus,
+            output: try Data(contentsOf: URL(fileURLWithPath: files + "/output")),
+            errors: String(decoding: try Data(contentsOf: URL(fileURLWithPath: files + "/errors")), as: UTF8.self))
+    }
+
+    /// Runs a program to its end.
+    @discardableResult
+    static func run(
+        _ words: [String], environment: [String: String] = [:], directory: String = "/", seconds: Int = 60
+    ) throws -> Run {
+        try Launch(words, environment: environment, directory: directory).wait(seconds: seconds)
+    }
+
+    /// Runs a program that the test needs to succeed.
+    @discardableResult
+    static func require(_ words: [String], environment: [String: String] = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"])
+        throws -> Run
+    {
+        let run = try run(words, environment: environment)
+        guard run.status == 0 else { throw Harness.error("\(words): status \(run.status): \(run.errors)") }
+        return run
+    }
+
+    /// The words that run a program as a user of the machine and of no group but one.
+    static func words(_ program: [String], as uid: UInt32) -> [String] {
+        ["/usr/bin/setpriv", "--reuid", "\(uid)", "--regid", "\(uid)", "--clear-groups", "--"] + program
+    }
+}
+
+/// What went wrong outside of what is tested.
+enum Harness {
+    struct Failure: Error, CustomStringConvertible { let description: String }
+
+    static func error(_ description: String) -> Failure { Failure(description: description) }
+
+    /// Waits until something is so; an error that says for what, when it takes too long.
+    static func eventually(_ what: String, seconds: Int = 30, _ holds: () throws -> Bool) throws {
+        let end = Date(timeIntervalSinceNow: Double(seconds))
+        while try !holds() {
+            guard Date() < end else { throw error("waited in vain: \(what)") }
+            usleep(2000)
+        }
+    }
+}
