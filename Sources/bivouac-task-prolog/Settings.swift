@@ -16,7 +16,7 @@ struct Settings {
 
     init() throws(Refusal) {
         do throws(UnixError) {
-            let path = Files.parent(try Process.executable()) + "/task_prolog.conf"
+            let path = Files.parent(Process.executable) + "/task_prolog.conf"
             try self.init(text: String(decoding: try Self.trusted(path), as: UTF8.self))
         } catch { throw Refusal("the node is not set up: \(error)") }
     }
