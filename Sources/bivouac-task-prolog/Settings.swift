@@ -57,7 +57,7 @@ struct Settings {
         let value = text.split(separator: "\n").last { $0.lowercased().hasPrefix(name) }
             .map { String($0.dropFirst(name.count).prefix { $0 != " " && $0 != "\t" && $0 != "#" }) }
         let node = Process.environment("SLURMD_NODENAME") ?? ""
-        let host = Process.system.host.prefix { $0 != "." }
+        let host = String(Process.system.host.prefix { $0 != "." })
         return (value ?? "/var/spool/slurmd").split(separator: "%", omittingEmptySubsequences: false)
             .enumerated().map { index, part in
                 switch index == 0 ? nil : part.first {
