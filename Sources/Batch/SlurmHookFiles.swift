@@ -11,10 +11,13 @@ package struct SlurmHookFiles: Sendable {
 
     private let values: [String: String]
     private let partitions: [String]
+    private let spool: String
 
     /// `directory` is where the hooks are installed, `PREFIX/libexec/bivouac/slurm`; `root` is empty on a
-    /// production node.
-    package init(directory: String, root: String, cluster: String, partitions: [String]) throws(BatchError) {
+    /// production node; `spool` is slurmd's `SlurmdSpoolDir`.
+    package init(
+        directory: String, root: String, cluster: String, partitions: [String], spool: String
+    ) throws(BatchError) {
         let suffix = "/libexec/bivouac/slurm"
         guard directory.hasPrefix("/"), directory.hasSuffix(suffix) else {
             throw BatchError(.site, "the hooks' directory must be PREFIX\(suffix), not \(directory)")
@@ -24,8 +27,9 @@ package struct SlurmHookFiles: Sendable {
             "root": root, "cluster": cluster, "libexec": prefix + "/libexec/bivouac", "sbin": prefix + "/sbin",
         ]
         self.partitions = partitions.sorted()
+        self.spool = spool
         // What is written here is run by shells and Lua as root: nothing that either could read otherwise.
-        for word in Array(values.values) + partitions where !Self.isPlain(word) {
+        for word in Array(values.values) + partitions + [spool] where !Self.isPlain(word) {
             throw BatchError(.site, "'\(word)' cannot stand in a hook: letters, digits and _ . / - only")
         }
         guard !partitions.isEmpty else {
@@ -57,6 +61,7 @@ package struct SlurmHookFiles: Sendable {
         lines.append("root \(values["root"] ?? "")")
         lines.append("launcher \(values["libexec"] ?? "")/bivouac-run")
         lines.append("cluster \(values["cluster"] ?? "")")
+        lines.append("spool \(spool)")
         lines += partitions.map { "partition \($0)" }
         return lines.joined(separator: "\n") + "\n"
     }

@@ -11,8 +11,8 @@ struct Settings {
     private(set) var launcher = ""
     private(set) var cluster = ""
     private(set) var partitions: [String] = []
-    /// Directories where slurmd keeps its jobs' scripts.
-    private(set) var spools: [String] = []
+    /// `SlurmdSpoolDir`: taken from a file of root's and not from slurm.conf, which the environment names.
+    private(set) var spool = ""
 
     init() throws(Refusal) {
         do throws(UnixError) {
@@ -30,11 +30,11 @@ struct Settings {
             case "launcher": launcher = value
             case "cluster": cluster = value
             case "partition": partitions.append(value)
-            case "spool": spools.append(value)
+            case "spool": spool = value
             default: throw UnixError("read", UnixError.invalid, "task_prolog.conf")
             }
         }
-        guard launcher.hasPrefix("/"), !cluster.isEmpty, !partitions.isEmpty else {
+        guard launcher.hasPrefix("/"), spool.hasPrefix("/"), !cluster.isEmpty, !partitions.isEmpty else {
             throw UnixError("read", UnixError.invalid, "task_prolog.conf")
         }
     }
@@ -42,30 +42,10 @@ struct Settings {
     /// The first line of a script that the launcher runs.
     var launcherLine: String { "#!\(launcher) " + (root.isEmpty ? "--" : "--root=\(root) --") }
 
-    /// Where a job's script may lie: as configured here, or else as the cluster's slurm.conf says.
-    func scripts(of job: String) -> [String] {
-        let spools = spools.isEmpty ? [Self.spoolOfSlurm()] : spools
-        let name = String(repeating: "0", count: max(0, 5 - job.utf8.count)) + job
-        return spools.map { "\($0)/job\(name)/slurm_script" }
-    }
-
-    /// `SlurmdSpoolDir` of slurm.conf(5).
-    private static func spoolOfSlurm() -> String {
-        let path = Process.environment("SLURM_CONF") ?? "/etc/slurm/slurm.conf"
-        let text = (try? trusted(path)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-        let name = "slurmdspooldir="
-        let value = text.split(separator: "\n").last { $0.lowercased().hasPrefix(name) }
-            .map { String($0.dropFirst(name.count).prefix { $0 != " " && $0 != "\t" && $0 != "#" }) }
-        let node = Process.environment("SLURMD_NODENAME") ?? ""
-        let host = String(Process.system.host.prefix { $0 != "." })
-        return (value ?? "/var/spool/slurmd").split(separator: "%", omittingEmptySubsequences: false)
-            .enumerated().map { index, part in
-                switch index == 0 ? nil : part.first {
-                case "n": node + part.dropFirst()
-                case "h": host + part.dropFirst()
-                default: index == 0 ? String(part) : "%" + part
-                }
-            }.joined()
+    /// Where slurmd puts the script of a job.
+    func script(of job: String) -> String {
+        let number = String(repeating: "0", count: max(0, 5 - job.utf8.count)) + job
+        return "\(spool)/job\(number)/slurm_script"
     }
 
     /// A file that nobody but root can have written.

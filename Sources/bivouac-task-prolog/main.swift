@@ -33,7 +33,7 @@ func judge() throws(Refusal) {
     guard step.name == "batch" else {
         throw Refusal("\(place) runs batch scripts alone, each in a machine of its own: step \(step.job).\(step.name) is refused")
     }
-    guard settings.scripts(of: step.job).contains(where: { isWrapped($0, settings) }) else {
+    guard isWrapped(settings.script(of: step.job), settings) else {
         throw Refusal("\(place): the script of job \(step.job) does not begin with \(settings.launcherLine)")
     }
 }

@@ -6,22 +6,25 @@ import Unix
 extension Verbs {
     static let doctor = [
         Verb(
-            "doctor", "", "[--write-hooks DIR]",
+            "doctor", "", "[--write-hooks DIR [--slurm-conf FILE]]",
             "writes root, cluster and the partitions of site.toml into the hooks in DIR", words: 0...0,
-            options: ["write-hooks"], run: examine)
+            options: ["write-hooks", "slurm-conf"], run: examine)
     ]
 
     private static func examine(_ tool: Tool, _ arguments: Arguments) throws -> Int32 {
-        if let directory = arguments["write-hooks"] { try writeHooks(tool, directory) }
+        if let directory = arguments["write-hooks"] { try writeHooks(tool, directory, arguments["slurm-conf"]) }
         return ExitStatus.success
     }
 
-    private static func writeHooks(_ tool: Tool, _ directory: String) throws {
+    private static func writeHooks(_ tool: Tool, _ directory: String, _ slurm: String?) throws {
         try tool.requireRoot()
         let site = try tool.site()
         let hooks = try SlurmHookFiles(
             directory: directory, root: tool.places.root, cluster: site.cluster,
-            partitions: Array(site.queues.keys))
+            partitions: Array(site.queues.keys),
+            spool: try SlurmConfiguration.spool(
+                in: slurm ?? Process.environment("SLURM_CONF") ?? SlurmConfiguration.usualPath,
+                host: Process.system.host))
         for name in SlurmHookFiles.names {
             let path = "\(directory)/\(name)"
             guard let status = try Files.status(path), status.kind == .regular else {

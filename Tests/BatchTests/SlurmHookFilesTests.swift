@@ -7,7 +7,8 @@ import Testing
 struct SlurmHookFilesTests {
     private func files(root: String = "/srv/b", partitions: [String] = ["vm", "gpu-vm"]) throws -> SlurmHookFiles {
         try SlurmHookFiles(
-            directory: "/opt/x/libexec/bivouac/slurm", root: root, cluster: "demo", partitions: partitions)
+            directory: "/opt/x/libexec/bivouac/slurm", root: root, cluster: "demo", partitions: partitions,
+            spool: "/var/spool/slurmd")
     }
 
     private var hooks: URL {
@@ -43,8 +44,8 @@ struct SlurmHookFilesTests {
         let lines = try files(root: "").taskPrologConfiguration.split(separator: "\n").dropFirst()
         #expect(
             lines.elementsEqual([
-                "root ", "launcher /opt/x/libexec/bivouac/bivouac-run", "cluster demo", "partition gpu-vm",
-                "partition vm",
+                "root ", "launcher /opt/x/libexec/bivouac/bivouac-run", "cluster demo",
+                "spool /var/spool/slurmd", "partition gpu-vm", "partition vm",
             ]))
     }
 
