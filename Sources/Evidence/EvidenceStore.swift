@@ -200,10 +200,11 @@ extension EvidenceStore {
                 var hash = Sha256()
                 var count: Int64 = 0
                 try input.pieces { (bytes) throws(UnixError) in
-                    try file.write(bytes)
+                    try file.writeSparsely(bytes, at: count)
                     hash.update(bytes)
                     count += Int64(bytes.count)
                 }
+                try file.truncate(to: count)
                 try file.synchronize(path)
                 return FileDigest(name: name, bytes: count, sha256: Hexadecimal.text(hash.finish()))
             }
