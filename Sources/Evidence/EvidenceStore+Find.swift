@@ -72,7 +72,7 @@ extension EvidenceStore {
             bytes: bytes)
     }
 
-    private func read<Value: Decodable>(_ type: Value.Type, _ path: String) -> Value? {
+    func read<Value: Decodable>(_ type: Value.Type, _ path: String) -> Value? {
         guard let bytes = try? Files.read(path, limit: 1 << 20) else { return nil }
         return try? JSONDecoder().decode(type, from: Data(bytes))
     }

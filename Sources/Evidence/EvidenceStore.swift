@@ -80,12 +80,14 @@ package struct EvidenceStore: Sendable {
     /// Writes how a machine ended beside its start state, with its console and overlay where they are to be
     /// kept; the overlay is moved.
     ///
-    /// Done again, it ends in the same state. A machine without a start state gets a directory of its own.
+    /// An end state that is there stays as it is: who ends a machine again knows less of it. After a death in
+    /// between it goes on. A machine without a start state gets a directory of its own.
     package func recordEnd(
         _ state: EndState, at path: String, console: String?, overlay: String?
     ) throws(EvidenceError) {
         guard Self.isPath(path) else { throw .invalidName(path) }
         let target = place(path)
+        guard read(EndState.self, "\(target)/\(EndState.file)") == nil else { return }
         try Self.files { () throws(UnixError) in
             try Files.makeDirectories(Files.parent(target), mode: 0o700)
             try Files.makeDirectories(target, mode: 0o700)
@@ -200,10 +202,11 @@ extension EvidenceStore {
                 var hash = Sha256()
                 var count: Int64 = 0
                 try input.pieces { (bytes) throws(UnixError) in
-                    try file.write(bytes)
+                    try file.writeSparsely(bytes, at: count)
                     hash.update(bytes)
                     count += Int64(bytes.count)
                 }
+                try file.truncate(to: count)
                 try file.synchronize(path)
                 return FileDigest(name: name, bytes: count, sha256: Hexadecimal.text(hash.finish()))
             }

@@ -121,15 +121,17 @@ extension ImageStore {
         while true {
             let bytes = try files { () throws(UnixError) in try input.read(upTo: 1 << 20) }
             if bytes.isEmpty { break }
+            let start = count
             count += Int64(bytes.count)
             guard count <= source.size else {
                 throw .refused(
                     .TooLarge, "the image has more than the \(source.size) bytes that the list says")
             }
             hash.update(bytes)
-            try files { () throws(UnixError) in try file.write(bytes) }
+            try files { () throws(UnixError) in try file.writeSparsely(bytes, at: start) }
             guard !deadline.isOver else { throw .busy(source.digest) }
         }
+        try files { () throws(UnixError) in try file.truncate(to: count) }
         guard count == source.size else {
             throw .refused(.SizeMismatch, "the image has \(count) bytes, \(source.size) by the list")
         }

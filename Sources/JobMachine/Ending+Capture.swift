@@ -18,8 +18,7 @@ extension Ending {
         let keepsOverlay = policy == .always || (policy == .onFailure && cause.isFailure)
         try atNode("could not keep the end state of machine \(name)") { () throws(EvidenceError) in
             try EvidenceStore(directory: places.evidence).recordEnd(
-                state, at: path, console: directory.console,
-                overlay: keepsOverlay && Files.exists(directory.overlay) ? directory.overlay : nil)
+                state, at: path, console: directory.console, overlay: keepsOverlay ? directory.overlay : nil)
         }
         report(record, state)
     }

@@ -42,6 +42,28 @@ extension FileDescriptor {
         }
     }
 
+    /// As `write(_:at:)`, with a hole for each block of zeros; the file must read as zeros there.
+    ///
+    /// A hole at the end does not make the file longer: `truncate(to:)` does.
+    package func writeSparsely(_ bytes: [UInt8], at offset: Int64) throws(UnixError) {
+        let block = 4096
+        var start = 0
+        var end = 0
+        while end < bytes.count {
+            let next = min(bytes.count, end + block)
+            if bytes[end..<next].allSatisfy({ $0 == 0 }) {
+                if start < end { try write(Array(bytes[start..<end]), at: offset + Int64(start)) }
+                start = next
+            }
+            end = next
+        }
+        if start == 0 {
+            try write(bytes, at: offset)
+        } else if start < end {
+            try write(Array(bytes[start..<end]), at: offset + Int64(start))
+        }
+    }
+
     /// Hands over the whole file from its beginning, a mebibyte at a time.
     package func pieces(_ body: ([UInt8]) throws(UnixError) -> Void) throws(UnixError) {
         var offset: Int64 = 0

@@ -30,6 +30,21 @@ import Unix
         }
     }
 
+    @Test("leaves holes where the image has zeros, and every byte as it is")
+    func sparse() throws {
+        try StoreFixture.with { fixture in
+            let zeros = [UInt8](repeating: 0, count: 2_000_000)
+            let some = StoreFixture.random(5000)
+            for bytes in [zeros, zeros + some, some + zeros, some + zeros + some + zeros + [1]] {
+                let source = try fixture.source(bytes)
+                try fixture.fetch(source)
+                #expect(try fixture.store.verify(source.digest).size == Int64(bytes.count))
+                let status = try #require(try Files.status(fixture.store.path(of: source.digest)))
+                #expect(status.allocated <= 64 << 10, "\(bytes.count)")
+            }
+        }
+    }
+
     @Test("happens once: the second time nothing is read")
     func once() throws {
         try StoreFixture.with { fixture in

@@ -28,7 +28,7 @@ import Unix
             ["-b", "/etc/passwd", "-F", "raw", "-u"],
             ["-b", "json:{\"driver\":\"null-co\"}", "-F", "raw", "-u"],
             ["-o", "data_file=OUTSIDE,data_file_raw=on"],
-            ["--object", "secret,id=s,data=secret", "-o", "encrypt.format=luks,encrypt.key-secret=s"],
+            ["--object", "secret,id=s,data=secret", "-o", "encrypt.format=aes,encrypt.key-secret=s"],
         ])
     func unsafeByOption(options: [String]) throws {
         try StoreFixture.with { fixture in
