@@ -87,21 +87,6 @@ extension Process {
 }
 
 extension Process {
-    /// The file that this program was started from. From `/proc/self/exe`, which no environment changes.
-    package static func executable() throws(UnixError) -> String {
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        let size = buffer.count
-        let count = try checked("readlink", "/proc/self/exe") {
-            unsafe buffer.withUnsafeMutableBytes {
-                unsafe readlink("/proc/self/exe", $0.baseAddress?.assumingMemoryBound(to: CChar.self), size)
-            }
-        }
-        guard let path = String(validating: buffer.prefix(count), as: UTF8.self) else {
-            throw UnixError("readlink", UnixError.invalid, "/proc/self/exe")
-        }
-        return path
-    }
-
     /// The process that started this one. The corresponding C function is `getppid`.
     package static var parent: Int32 { getppid() }
 }

@@ -16,7 +16,7 @@ struct Settings {
 
     init() throws(Refusal) {
         do throws(UnixError) {
-            let path = Files.parent(try Process.executable()) + "/task_prolog.conf"
+            let path = Files.parent(Process.executable) + "/task_prolog.conf"
             try self.init(text: String(decoding: try Self.trusted(path), as: UTF8.self))
         } catch { throw Refusal("the node is not set up: \(error)") }
     }
@@ -61,9 +61,9 @@ struct Settings {
         return (value ?? "/var/spool/slurmd").split(separator: "%", omittingEmptySubsequences: false)
             .enumerated().map { index, part in
                 switch index == 0 ? nil : part.first {
-                case "n": node + part.dropFirst()
-                case "h": host + part.dropFirst()
-                default: index == 0 ? String(part) : "%" + part
+                case "n": node + String(part.dropFirst())
+                case "h": String(host) + String(part.dropFirst())
+                default: index == 0 ? String(part) : "%" + String(part)
                 }
             }.joined()
     }
