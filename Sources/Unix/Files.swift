@@ -31,8 +31,7 @@ package enum Files {
         let temporary = path + ".new"
         try remove(temporary)
         do throws(UnixError) {
-            let file = try FileDescriptor.open(
-                temporary, [.write, .create, .exclusive, .noFollow], mode: mode)
+            let file = try FileDescriptor.open(temporary, [.write, .create, .exclusive, .noFollow], mode: mode)
             try file.changeMode(mode)
             try file.write(bytes)
             try file.synchronize(temporary)
