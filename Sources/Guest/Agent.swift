@@ -111,7 +111,9 @@ package struct Agent: ~Copyable {
                 switch frame.kind {
                 case .hello:
                     // Who asks without reading the answers gets no more of them.
-                    if control.writer.pending < 4096 { control.writer.append(.ready, surroundings.ready.body) }
+                    if control.writer.pending < 4096 {
+                        control.writer.append(.ready, surroundings.ready.body)
+                    }
                 case .notice: publish(try Notice(control.reader.bytes, frame.body))
                 default: break
                 }

@@ -25,8 +25,10 @@ package enum AgentError: Error, Hashable, Sendable, CustomStringConvertible {
         case .noPort(let name): "the machine has no port \(name)"
         case .alreadyRunning: "another agent is running in this machine"
         case .assignment(let why): why
-        case .forbiddenPlace(let path): "\(path) cannot be made in the machine: the place belongs to the image"
-        case .occupiedPlace(let path): "\(path) cannot be written in the machine: its directory is the image's"
+        case .forbiddenPlace(let path):
+            "\(path) cannot be made in the machine: the place belongs to the image"
+        case .occupiedPlace(let path):
+            "\(path) cannot be written in the machine: its directory is the image's"
         case .failed(let what, let error): "\(what): \(error)"
         }
     }

@@ -94,7 +94,9 @@ package struct Household {
         ] {
             try? FileDescriptor.open("/proc/sys/\(setting)", .write).write(value)
         }
-        let closed = ["vport", "vd", "sd", "sr", "xvd", "hvc", "ttyS", "mem", "kmem", "port", "kmsg", "console"]
+        let closed = [
+            "vport", "vd", "sd", "sr", "xvd", "hvc", "ttyS", "mem", "kmem", "port", "kmsg", "console",
+        ]
         for name in (try? Files.names(in: "/dev")) ?? [] where closed.contains(where: name.hasPrefix) {
             let path = "/dev/\(name)"
             guard let status = try? Files.status(path), status.kind == .other else { continue }
@@ -104,7 +106,9 @@ package struct Household {
     }
 
     @discardableResult
-    private func attempt(_ what: String, _ console: inout Console, _ body: () throws(UnixError) -> Void) -> Bool {
+    private func attempt(_ what: String, _ console: inout Console, _ body: () throws(UnixError) -> Void)
+        -> Bool
+    {
         do throws(UnixError) {
             try body()
             return true

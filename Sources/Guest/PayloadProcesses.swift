@@ -14,7 +14,7 @@ struct PayloadProcesses {
             group = nil
             return
         }
-        let path = "\(root)/bivouac-payload-\(Process.id)"
+        let path = "\(root)/bivouac-payload-\(Process.id)-\(UInt32.random(in: 0...UInt32.max))"
         group = (try? Files.makeDirectory(path, mode: 0o755)) == nil ? nil : path
     }
 
@@ -56,7 +56,9 @@ struct PayloadProcesses {
     func dissolve() { if let group { try? Files.removeDirectory(group) } }
 
     private var members: [Int32] {
-        if let group, let bytes = try? FileDescriptor.open(group + "/cgroup.procs", .read).readAll(limit: 1 << 20) {
+        if let group,
+            let bytes = try? FileDescriptor.open(group + "/cgroup.procs", .read).readAll(limit: 1 << 20)
+        {
             return String(decoding: bytes, as: UTF8.self).split(separator: "\n").compactMap { Int32($0) }
         }
         guard let leader else { return [] }

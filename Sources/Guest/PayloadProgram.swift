@@ -13,7 +13,8 @@ package enum PayloadProgram {
     package static func run() -> Int32 {
         let order: PayloadOrder
         do throws(UnixError) {
-            let bytes = try FileDescriptor(owning: orderDescriptor).readAll(limit: Begin.longestOrder + 65_536)
+            let bytes = try FileDescriptor(owning: orderDescriptor).readAll(
+                limit: Begin.longestOrder + 65_536)
             guard let parsed = PayloadOrder(parsing: bytes) else { return fail("the order is not readable") }
             order = parsed
         } catch { return fail("\(error)") }
@@ -74,7 +75,8 @@ package enum PayloadProgram {
 
     /// In the words of slurmstepd, which users know.
     private static func reason(_ code: Int32, _ program: BytePath) -> String {
-        if code == UnixError.noEntry, let file = try? program.open(.read), let start = try? file.read(upTo: 255),
+        if code == UnixError.noEntry, let file = try? program.open(.read),
+            let start = try? file.read(upTo: 255),
             start.starts(with: "#!".utf8)
         {
             let line = BytePath(Array(start.dropFirst(2).prefix { $0 != 0x0A && $0 != 0 }))

@@ -12,8 +12,10 @@ package enum Placement {
     /// that belongs to the image.
     package static func allows(_ path: BytePath) -> Bool {
         guard path.isAbsolute else { return false }
-        let names = path.bytes.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: true)
-        guard !names.isEmpty, !names.contains(where: { $0.elementsEqual(".".utf8) || $0.elementsEqual("..".utf8) })
+        let names = path.bytes.dropFirst().split(
+            separator: UInt8(ascii: "/"), omittingEmptySubsequences: true)
+        guard !names.isEmpty,
+            !names.contains(where: { $0.elementsEqual(".".utf8) || $0.elementsEqual("..".utf8) })
         else { return false }
         let text = Array(names.joined(separator: [UInt8(ascii: "/")]))
         return !reserved.contains { place in

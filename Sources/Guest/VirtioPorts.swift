@@ -13,7 +13,9 @@ enum VirtioPorts {
                     return try FileDescriptor.open("/dev/\(device)", [.readWrite, .nonBlocking])
                 } catch {
                     if error.code == UnixError.busy { throw .alreadyRunning }
-                    if error.code != UnixError.noEntry || deadline.isOver { throw .failed("port \(name)", error) }
+                    if error.code != UnixError.noEntry || deadline.isOver {
+                        throw .failed("port \(name)", error)
+                    }
                 }
             }
             guard !deadline.isOver else { throw .noPort(name) }

@@ -96,7 +96,7 @@ extension Account {
             gid: try members.id("gid"), groups: groups, home: try members.path("home"),
             shell: try members.path("shell"))
         // A guest's root account is not to be had.
-        guard uid != 0 else { throw .init(what: "the account is root's") }
+        guard uid != 0, name != "root" else { throw .init(what: "the account is root's") }
     }
 
     fileprivate var document: JSON {
@@ -157,7 +157,8 @@ private struct Members {
     /// What can stand between the colons of passwd(5).
     func field(_ name: String, limit: Int) throws(AssignmentError) -> String {
         let value = try text(name, limit: limit)
-        guard value.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value != 0x7F && $0 != ":" && $0 != "," })
+        guard
+            value.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value != 0x7F && $0 != ":" && $0 != "," })
         else { throw .init(what: "bad '\(name)'") }
         return value
     }

@@ -41,7 +41,8 @@ package struct Assignment: Hashable, Sendable {
         /// is at most 1024 bytes of printable ASCII.
         package init?(_ key: String, _ value: String) {
             guard (1...64).contains(key.utf8.count), value.utf8.count <= 1024,
-                key.utf8.allSatisfy({ Self.isPlain($0) }), value.utf8.allSatisfy({ (0x20..<0x7F).contains($0) })
+                key.utf8.allSatisfy({ Self.isPlain($0) }),
+                value.utf8.allSatisfy({ (0x20..<0x7F).contains($0) })
             else { return nil }
             self.key = key
             self.value = value

@@ -71,6 +71,9 @@ struct FieldWriter {
 
     /// What is not printable ASCII becomes a question mark, what is too long is cut.
     mutating func text(_ text: String, limit: Int) {
-        string(text.unicodeScalars.prefix(limit).map { (0x20..<0x7F).contains($0.value) ? UInt8($0.value) : 0x3F })
+        string(
+            text.unicodeScalars.prefix(limit).map {
+                (0x20..<0x7F).contains($0.value) ? UInt8($0.value) : 0x3F
+            })
     }
 }

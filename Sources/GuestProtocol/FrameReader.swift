@@ -60,7 +60,9 @@ package struct FrameReader: Sendable {
         guard accepted.contains(kind) else { throw ProtocolError.wrongDirection(kind) }
         guard end - start >= FrameHeader.length else { return nil }
         var length = 0
-        for offset in (1..<FrameHeader.length).reversed() { length = length << 8 | Int(bytes[start + offset]) }
+        for offset in (1..<FrameHeader.length).reversed() {
+            length = length << 8 | Int(bytes[start + offset])
+        }
         guard kind.lengths.contains(length) else { throw ProtocolError.wrongLength(kind, length) }
         let body = start + FrameHeader.length
         guard end - body >= length else { return nil }

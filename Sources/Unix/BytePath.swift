@@ -23,14 +23,18 @@ package struct BytePath: Hashable, Sendable {
 
     /// For messages: what is not UTF-8 is replaced, control characters too.
     package var text: String {
-        String(String.UnicodeScalarView(String(decoding: bytes, as: UTF8.self).unicodeScalars.map {
-            $0.value < 0x20 || $0.value == 0x7F ? "?" : $0
-        }))
+        String(
+            String.UnicodeScalarView(
+                String(decoding: bytes, as: UTF8.self).unicodeScalars.map {
+                    $0.value < 0x20 || $0.value == 0x7F ? "?" : $0
+                }))
     }
 
     func withCString<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
         unsafe (bytes + [0]).withUnsafeBytes { buffer in
-            guard let base = buffer.baseAddress else { preconditionFailure("a terminated array is not empty") }
+            guard let base = buffer.baseAddress else {
+                preconditionFailure("a terminated array is not empty")
+            }
             return unsafe body(base.assumingMemoryBound(to: CChar.self))
         }
     }
@@ -38,7 +42,8 @@ package struct BytePath: Hashable, Sendable {
 
 extension BytePath {
     /// Opens the path; close-on-exec is always set. The corresponding C function is `open`.
-    package func open(_ flags: FileDescriptor.Flags, mode: UInt32 = 0o600) throws(UnixError) -> FileDescriptor {
+    package func open(_ flags: FileDescriptor.Flags, mode: UInt32 = 0o600) throws(UnixError) -> FileDescriptor
+    {
         FileDescriptor(
             owning: try checked("open", text) {
                 unsafe withCString { unsafe linux_open($0, flags.rawValue | O_CLOEXEC, mode) }

@@ -63,7 +63,9 @@ package enum Signals {
 
     /// What a program inherits is as after its own start: posix_spawn(3) leaves the C library's two signals
     /// ignored. The corresponding C function is `rt_sigaction`.
-    package static func restoreDefaults() { for signal: Int32 in [32, 33] { linux_default_signal_raw(signal) } }
+    package static func restoreDefaults() {
+        for signal: Int32 in [32, 33] { linux_default_signal_raw(signal) }
+    }
 
     /// Writes to what nobody reads fail instead of ending the program.
     package static func ignoreBrokenPipes() { linux_ignore_signal(SIGPIPE) }

@@ -19,7 +19,9 @@ struct Invocation {
         var options = arguments[1].split(separator: 0x20).map { Array($0) }
         var rest = Array(arguments.dropFirst(2))
         if options.last != Array("--".utf8) {
-            guard let dashes = rest.firstIndex(of: Array("--".utf8)) else { throw Failure(.usage, Self.usage) }
+            guard let dashes = rest.firstIndex(of: Array("--".utf8)) else {
+                throw Failure(.usage, Self.usage)
+            }
             options = [arguments[1]] + rest[...dashes]
             rest.removeSubrange(...dashes)
         }

@@ -46,11 +46,17 @@ struct Outlet: ~Copyable {
     var hasWaiting: Bool { isOpen && start < waiting.count }
 
     func add(to poll: inout Poll) {
-        if hasWaiting { poll.add(rawValue, .writable) } else if isOpen, way != .file { poll.add(rawValue, []) }
+        if hasWaiting {
+            poll.add(rawValue, .writable)
+        } else if isOpen, way != .file {
+            poll.add(rawValue, [])
+        }
     }
 
     /// Takes the body of a frame; the credit to give for what has been written.
-    mutating func take(_ bytes: [UInt8], _ body: Range<Int>, _ kind: FrameKind) throws(ProtocolError) -> Credit? {
+    mutating func take(_ bytes: [UInt8], _ body: Range<Int>, _ kind: FrameKind) throws(ProtocolError)
+        -> Credit?
+    {
         try window.received(body.count, kind)
         guard isOpen else { return nil }
         let written = hasWaiting ? 0 : push(bytes, from: body.lowerBound, count: body.count)
@@ -80,7 +86,9 @@ struct Outlet: ~Copyable {
         var written = 0
         do throws(UnixError) {
             while written < count, isOpen {
-                guard let step = try write(bytes, from: start + written, count: count - written) else { break }
+                guard let step = try write(bytes, from: start + written, count: count - written) else {
+                    break
+                }
                 written += step
             }
         } catch {

@@ -91,7 +91,9 @@ struct Relay: ~Copyable {
     private mutating func listen(_ poll: Poll) throws(Failure) {
         guard !poll.events(socket.rawValue).isDisjoint(with: .anyInput) else { return }
         let outcome: Transfer.Outcome
-        do throws(UnixError) { outcome = try reader.fill(from: socket.rawValue) } catch { throw lost("\(error)") }
+        do throws(UnixError) { outcome = try reader.fill(from: socket.rawValue) } catch {
+            throw lost("\(error)")
+        }
         if outcome == .end { throw lost("its connection was closed") }
         heard = turned
         do throws(ProtocolError) {
@@ -149,7 +151,9 @@ struct Relay: ~Copyable {
 
     private mutating func tellClosed(_ stream: PayloadStream, _ isOpen: Bool, _ failure: UnixError?) {
         guard !isOpen, closedTold.insert(stream).inserted else { return }
-        if let failure { Process.report("bivouac: standard \(stream == .stdout ? "output" : "error"): \(failure)") }
+        if let failure {
+            Process.report("bivouac: standard \(stream == .stdout ? "output" : "error"): \(failure)")
+        }
         if dialogue == .running { writer.append(.outputClosed, [stream.rawValue]) }
     }
 
@@ -160,11 +164,10 @@ struct Relay: ~Copyable {
         }
         guard now - heard > Self.longestSilence else { return }
         // An operator may have paused the machine; that is written before it is done.
-        if case .paused = try job.phase() {
-            heard = now
-        } else {
+        guard case .paused = try job.phase() else {
             throw Failure(.unavailable, "the machine ended before the job did (silent for 60 s)")
         }
+        heard = now
     }
 
     private func lost(_ why: String) -> Failure {

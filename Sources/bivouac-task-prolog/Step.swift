@@ -20,7 +20,9 @@ struct Step {
             else { return nil }
             if user == 0 {
                 // The nearest process of root's is slurmstepd, or this is no task of Slurm's.
-                guard let step = Self.read("cmdline", of: process).flatMap({ Step(title: $0) }) else { return nil }
+                guard let step = Self.read("cmdline", of: process).flatMap({ Step(title: $0) }) else {
+                    return nil
+                }
                 self = step
                 return
             }
@@ -33,7 +35,8 @@ struct Step {
     init?(title: String) {
         let start = "slurmstepd: ["
         guard title.hasPrefix(start), let end = title.firstIndex(of: "]") else { return nil }
-        let words = title[..<end].dropFirst(start.count).split(separator: ".", omittingEmptySubsequences: false)
+        let words = title[..<end].dropFirst(start.count).split(
+            separator: ".", omittingEmptySubsequences: false)
         guard words.count == 2 else { return nil }
         let job = words[0].prefix { $0 != "+" }
         guard (1...10).contains(job.utf8.count), job.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {

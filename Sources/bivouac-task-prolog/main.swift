@@ -31,7 +31,9 @@ func judge() throws(Refusal) {
     let place = partition.map { "partition \($0)" } ?? "this job's partition"
     guard let step else { throw Refusal("\(place): the job step cannot be identified on this node") }
     guard step.name == "batch" else {
-        throw Refusal("\(place) runs batch scripts alone, each in a machine of its own: step \(step.job).\(step.name) is refused")
+        throw Refusal(
+            "\(place) runs batch scripts alone, each in a machine of its own: step \(step.job).\(step.name) is refused"
+        )
     }
     guard isWrapped(settings.script(of: step.job), settings) else {
         throw Refusal("\(place): the script of job \(step.job) does not begin with \(settings.launcherLine)")

@@ -30,7 +30,8 @@ struct PayloadTests {
         }
     }
 
-    @Test("the launcher dies by the signal that ended the payload", arguments: ["KILL", "SEGV", "TERM", "PIPE"])
+    @Test(
+        "the launcher dies by the signal that ended the payload", arguments: ["KILL", "SEGV", "TERM", "PIPE"])
     func deaths(signal: String) throws {
         let numbers: [String: Int32] = ["KILL": 9, "SEGV": 11, "TERM": 15, "PIPE": 13]
         try withAgent { rehearsal in
@@ -64,10 +65,13 @@ struct PayloadTests {
                 .map { String(decoding: $0, as: UTF8.self) }
             #expect(Array(strings.prefix(5)) == [script, odd, "", "-x", "--"])
             let variables = Set(strings.dropFirst(5).filter { !$0.isEmpty })
-            let added = variables.filter { $0.hasPrefix("PWD=") || $0.hasPrefix("_=") || $0.hasPrefix("OLDPWD=") }
+            let added = variables.filter {
+                $0.hasPrefix("PWD=") || $0.hasPrefix("_=") || $0.hasPrefix("OLDPWD=")
+            }
             #expect(
                 variables.subtracting(added) == [
-                    "PATH=/usr/bin:/bin", "SLURM_JOB_ID=7", "LC_ALL=C", "ODD=\(odd)", "LD_LIBRARY_PATH=/opt/lib",
+                    "PATH=/usr/bin:/bin", "SLURM_JOB_ID=7", "LC_ALL=C", "ODD=\(odd)",
+                    "LD_LIBRARY_PATH=/opt/lib",
                     "MACHINEFEATURES=/etc/machinefeatures", "JOBFEATURES=/etc/jobfeatures",
                 ])
         }
@@ -109,7 +113,8 @@ struct PayloadTests {
         try withAgent { rehearsal in
             let script = try rehearsal.script("#!/bin/sh\numask; ulimit -Sn; ulimit -Hc; ulimit -St; pwd\n")
             let run = try rehearsal.run(
-                "/bin/sh", ["-c", "umask 0137; ulimit -Sn 77; ulimit -Hc 512; ulimit -St 999; cd /var; exec \(script)"])
+                "/bin/sh",
+                ["-c", "umask 0137; ulimit -Sn 77; ulimit -Hc 512; ulimit -St 999; cd /var; exec \(script)"])
             #expect(run.text == "0137\n77\n512\n999\n/var\n")
         }
     }
@@ -131,7 +136,8 @@ struct PayloadTests {
     func reopening() throws {
         try withAgent { rehearsal in
             let run = try rehearsal.run(
-                try rehearsal.script("#!/bin/sh\necho one >/dev/stdout\necho two >/dev/stderr\necho three >>/dev/stdout\n"))
+                try rehearsal.script(
+                    "#!/bin/sh\necho one >/dev/stdout\necho two >/dev/stderr\necho three >>/dev/stdout\n"))
             #expect(run.text == "one\nthree\n")
             #expect(run.errors == "two\n")
         }
@@ -163,7 +169,9 @@ struct PayloadTests {
             let script = try rehearsal.script("#!/bin/sh\r\necho no\r\n")
             let run = try rehearsal.run(script)
             #expect(run.status == 2)
-            #expect(run.errors == "bivouac: error: execve(): bad interpreter(/bin/sh?): No such file or directory\n")
+            #expect(
+                run.errors
+                    == "bivouac: error: execve(): bad interpreter(/bin/sh?): No such file or directory\n")
         }
     }
 

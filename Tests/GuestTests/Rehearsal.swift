@@ -46,7 +46,9 @@ final class Rehearsal: @unchecked Sendable {
         unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: socketPath.utf8) }
         let size = socklen_t(MemoryLayout<sockaddr_un>.size)
         let bound = unsafe withUnsafePointer(to: &address) {
-            unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe bind(listener, __CONST_SOCKADDR_ARG(__sockaddr__: $0), size) }
+            unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe bind(listener, __CONST_SOCKADDR_ARG(__sockaddr__: $0), size)
+            }
         }
         guard bound == 0, listen(listener, 4) == 0 else { throw UnixError("bind", errno, socketPath) }
         try record("running")
@@ -118,7 +120,9 @@ final class Rehearsal: @unchecked Sendable {
 
     private typealias Unshare = @convention(c) (Int32) -> Int32
     private typealias Mount =
-        @convention(c) (UnsafePointer<CChar>?, UnsafePointer<CChar>?, UnsafePointer<CChar>?, UInt, UnsafeRawPointer?)
+        @convention(c) (
+            UnsafePointer<CChar>?, UnsafePointer<CChar>?, UnsafePointer<CChar>?, UInt, UnsafeRawPointer?
+        )
         -> Int32
 
     private func enterNamespace() {
@@ -177,7 +181,8 @@ extension Rehearsal {
             output: try FileHandle(forWritingTo: files[0]), errors: try FileHandle(forWritingTo: files[1]))
         process.waitUntilExit()
         return Outcome(
-            status: process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus,
+            status: process.terminationReason == .exit
+                ? process.terminationStatus : -process.terminationStatus,
             output: try Data(contentsOf: files[0]),
             errors: String(decoding: try Data(contentsOf: files[1]), as: UTF8.self))
     }
