@@ -55,15 +55,14 @@ struct RefusalTests {
         "UnknownImage: an alias or identifier that is in no list",
         arguments: ["demo/nosuch", "nosuch/minimal"])
     func unknownImage(name: String) async throws {
-        let options = ["--comment=image=" + name]
-        // A list that the queue does not allow and a list that is not there look alike to the user.
-        let refusal: Refusal.Name = name.hasPrefix("demo/") ? .UnknownImage : .QueueNotAllowed
-        try await expect(refusal, naming: [name], Submission("", options))
+        try await expect(.UnknownImage, naming: [name], job("--comment=image=" + name))
     }
 
     @Test("QueueNotAllowed: the queue does not allow the list")
     func queueNotAllowed() async throws {
-        try await expect(.QueueNotAllowed, naming: ["demo/minimal", "vmallow"], job(partition: "vmallow"))
+        try await expect(
+            .QueueNotAllowed, naming: ["demo/minimal", "vmallow"],
+            job("--comment=image=demo/minimal", partition: "vmallow"))
     }
 
     @Test("ClassNotAllowed: the queue does not allow the list's class")
@@ -108,21 +107,21 @@ struct RefusalTests {
         let list = TestList("denied")
         try list.makeFile()
         try await list.publish()
-        let text = "identifiers = [\"\(list.image)\"]\nreason = \"withdrawn by the test\"\n"
+        let text = "identifier = [\"\(list.image)\"]\nreason = \"withdrawn by the test\"\n"
         try Files.write(text, to: "\(Cluster.places.denials)/bivouac-test.toml", mode: 0o644)
         try await expect(
             .ImageDenied, naming: ["withdrawn by the test", "bivouac-test.toml"],
             job(list.option, partition: "vmlists"))
     }
 
-    @Test("ListExpired: the list was good when it was accepted and is not any more")
-    func listExpired() async throws {
+    @Test("StaleList: the list was good when it was accepted and is not any more")
+    func staleList() async throws {
         let list = TestList("expired")
         try list.makeFile()
         let end = Date.now.addingTimeInterval(8)
         try await list.publish(["--expires", end.formatted(.iso8601)])
         try await Task.sleep(until: .now + .seconds(max(0, end.timeIntervalSinceNow) + 1))
-        try await expect(.ListExpired, naming: ["expired"], job(list.option, partition: "vmlists"))
+        try await expect(.StaleList, naming: ["expired"], job(list.option, partition: "vmlists"))
     }
 
     @Test("ImageExpired: the image is past its own end")
@@ -160,16 +159,18 @@ struct RefusalTests {
         var bytes = try Files.read(list.file, limit: 1 << 20)
         bytes[4711] ^= 1
         try Files.write(bytes, to: list.file, mode: 0o644)
-        try await expect(.ChecksumMismatch, naming: [list.image], job(list.option, partition: "vmlists"))
+        try await expect(.ChecksumMismatch, naming: ["SHA-512"], job(list.option, partition: "vmlists"))
     }
 
-    @Test("SizeMismatch: the file is longer than the list says")
+    @Test("SizeMismatch: the file is shorter than the list says; TooLarge: it is longer")
     func sizeMismatch() async throws {
         let list = TestList("longer")
         try list.makeFile()
         try await list.publish()
         try list.makeFile(1 << 20)
-        try await expect(.SizeMismatch, naming: [list.image], job(list.option, partition: "vmlists"))
+        try await expect(.TooLarge, naming: ["65536"], job(list.option, partition: "vmlists"))
+        try list.makeFile(4096)
+        try await expect(.SizeMismatch, naming: ["65536"], job(list.option, partition: "vmlists"))
     }
 
     @Test("CertRevoked: the endorser's certificate was revoked after the list was accepted")
@@ -213,6 +214,16 @@ struct UntrustedListTests {
         try Files.write(text, to: list.published, mode: 0o644)
         try list.subscribe()
         try await expectRefused(list, .DigestMismatch)
+    }
+
+    @Test("ListExpired: the list is past its end when it comes")
+    func expired() async throws {
+        let list = TestList("late")
+        try list.makeFile()
+        try await list.sign(
+            by: "eve", ["--created", "2020-01-01T00:00:00Z", "--expires", "2020-02-01T00:00:00Z"])
+        try list.subscribe()
+        try await expectRefused(list, .ListExpired)
     }
 
     @Test("EndorserNotAuthorised: somebody signed it who may not")

@@ -9,6 +9,7 @@ enum Scope {
     static func run<Result: Sendable>(
         _ pass: Gate.Pass, _ body: @Sendable () async throws -> Result
     ) async throws -> Result {
+        _ = try await Cluster.ready()
         await Gate.shared.enter(pass)
         let ledger = Ledger()
         let result: Swift.Result<Result, any Error>

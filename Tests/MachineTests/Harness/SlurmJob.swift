@@ -23,7 +23,16 @@ struct SlurmJob: Hashable, Sendable {
 
     /// The job, or the tasks of the array.
     func states(fresh: Bool = false) async throws -> [JobState] {
-        try await JobTable.shared.jobs(fresh: fresh).filter { $0.id == id || $0.array == id }
+        func known(_ fresh: Bool) async throws -> [JobState] {
+            try await JobTable.shared.jobs(fresh: fresh).filter { $0.id == id || $0.array == id }
+        }
+        let states = try await known(fresh)
+        if !states.isEmpty { return states }
+        // An answer that was under way when the job was submitted does not count.
+        return try await eventually("squeue knows job \(id)", within: 10) {
+            let states = try await known(true)
+            return states.isEmpty ? nil : states
+        }
     }
 
     func state() async throws -> JobState {

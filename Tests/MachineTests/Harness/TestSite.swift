@@ -8,7 +8,7 @@ enum TestSite {
     private static let queues = [
         ("vmnone", "allow = [\"demo/*\"]"),
         ("vmclass", "image = \"demo/minimal\"\nallow = [\"demo/*\"]\nclasses = [1]"),
-        ("vmallow", "image = \"demo/minimal\"\nallow = [\"other/*\"]"),
+        ("vmallow", "allow = [\"other/*\"]"),
         ("vmuser", "image = \"demo/minimal\"\nallow = [\"demo/*\"]\nusers = [\"root\", \"nobody\"]"),
         ("vmgroup", "image = \"demo/minimal\"\nallow = [\"demo/*\"]\ngroups = [\"nogroup\"]"),
         ("vmstage", "image = \"demo/minimal\"\nallow = [\"demo/*\"]\nworkdir = \"stage\""),
@@ -25,15 +25,14 @@ enum TestSite {
     /// Adds what is missing and restarts the controller, which takes a new node in no other way.
     static func configure() async throws {
         let site = Cluster.places.siteFile
-        var text = try read(site)
-        guard !text.contains(mark) else { return }
-        text += mark + "\n"
+        var slurm = try read(Cluster.slurmConfiguration)
+        guard !slurm.contains(mark) else { return }
+        var text = try read(site).components(separatedBy: mark)[0] + mark + "\n"
         for (name, body) in queues { text += "\n[queue.\(name)]\n\(body)\nnetwork = \"none\"\n" }
         try Files.write(text, to: site, mode: 0o644)
         try await writeHooks()
 
         let node = try await Node.name
-        var slurm = try read(Cluster.slurmConfiguration)
         slurm += """
             \(mark)
             MinJobAge=3600
