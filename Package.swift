@@ -117,7 +117,7 @@ let package = Package(
         tests("BatchTests", uses: ["Batch", "Job", "Site"]),
         tests("JobMachineTests", uses: ["Batch", "Job", "JobMachine", "Libvirt", "Site"]),
         tests("HookTests", uses: ["Job"]),
-        tests("MachineTests", uses: ["Job"]),
+        tests("MachineTests", uses: ["GuestProtocol", "Job", "Site", "Unix"]),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -1,0 +1,102 @@
+import Foundation
+import Site
+import Unix
+
+/// What the tests add to the demo's configuration: more partitions and queues, and a second node.
+enum TestSite {
+    /// A queue for each reason to turn a job away; the partition has the same name.
+    private static let queues = [
+        ("vmnone", "allow = [\"demo/*\"]"),
+        ("vmclass", "image = \"demo/minimal\"\nallow = [\"demo/*\"]\nclasses = [1]"),
+        ("vmallow", "allow = [\"other/*\"]"),
+        ("vmuser", "image = \"demo/minimal\"\nallow = [\"demo/*\"]\nusers = [\"root\", \"nobody\"]"),
+        ("vmgroup", "image = \"demo/minimal\"\nallow = [\"demo/*\"]\ngroups = [\"nogroup\"]"),
+        ("vmstage", "image = \"demo/minimal\"\nallow = [\"demo/*\"]\nworkdir = \"stage\""),
+        ("vmtwo", "image = \"demo/minimal\"\nallow = [\"demo/*\"]"),
+        (
+            "vmlists",
+            "allow = [\(TestList.names.map { "\"\($0)/*\"" }.joined(separator: ", "))]"
+        ),
+    ]
+
+    static var secondNode: String { Cluster.name + "-n2" }
+    private static let mark = "# bivouac-test"
+
+    /// Adds what is missing and restarts the controller, which takes a new node in no other way.
+    static func configure() async throws {
+        let site = Cluster.places.siteFile
+        var slurm = try read(Cluster.slurmConfiguration)
+        guard !slurm.contains(mark) else { return }
+        var text = try read(site).components(separatedBy: mark)[0] + mark + "\n"
+        for (name, body) in queues { text += "\n[queue.\(name)]\n\(body)\nnetwork = \"none\"\n" }
+        try Files.write(text, to: site, mode: 0o644)
+        try await writeHooks()
+
+        let node = try await Node.name
+        slurm += """
+            \(mark)
+            MinJobAge=3600
+            NodeName=\(secondNode) NodeHostname=\(node) NodeAddr=127.0.0.1 Port=\(try await secondPort()) \
+            CPUs=2 RealMemory=1024 State=UNKNOWN
+
+            """
+        for (name, _) in queues {
+            slurm +=
+                "PartitionName=\(name) Nodes=\(node)\(name == "vmtwo" ? "," + secondNode : "") DefaultTime=3\n"
+        }
+        try Files.write(slurm, to: Cluster.slurmConfiguration, mode: 0o644)
+        try await restartController()
+    }
+
+    /// Writes the partitions of site.toml into the installed hooks.
+    static func writeHooks() async throws {
+        let outcome = try await Cluster.bivouac("doctor", "--write-hooks", Cluster.programs + "/slurm")
+        guard outcome.succeeded else { throw CommandFailure(words: ["bivouac", "doctor"], outcome: outcome) }
+    }
+
+    private static func secondPort() async throws -> Int {
+        let words = try read(Cluster.directory + "/slurm/ports").split { $0 == " " || $0 == "\n" }
+        guard let last = words.last, let port = Int(last) else { throw HarnessError("no ports of Slurm's") }
+        return port + 20
+    }
+
+    private static func restartController() async throws {
+        let pid = try Host.daemon("slurmctld")
+        kill(pid, SIGTERM)
+        try await eventually("slurmctld ends", within: 30) { kill(pid, 0) != 0 ? true : nil }
+        try await startServices()
+        try await reconfigure()
+    }
+
+    /// Starts those of the cluster's daemons that do not run.
+    static func startServices() async throws {
+        let outcome = try await Cluster.example("single-node/up", "--root", Cluster.directory, "--services")
+        guard outcome.succeeded else { throw CommandFailure(words: ["up --services"], outcome: outcome) }
+    }
+
+    /// Lets both daemons read slurm.conf again.
+    static func reconfigure() async throws {
+        try await Command.require(
+            ["/usr/bin/scontrol", "reconfigure"], environment: Cluster.slurmEnvironment)
+        try await eventually("the node is there", within: 30) {
+            ["idle", "mixed", "allocated"].contains(try await Node.state()) ? true : nil
+        }
+    }
+
+    /// Changes a configuration file for the time of the body.
+    static func changing<Result>(
+        _ path: String, _ change: (String) -> String, during body: () async throws -> Result
+    ) async throws -> Result {
+        let before = try Files.read(path, limit: 64 << 20)
+        guard let status = try Files.status(path) else { throw HarnessError("\(path) is not there") }
+        try Files.write(change(String(decoding: before, as: UTF8.self)), to: path, mode: status.mode)
+        let result: Swift.Result<Result, any Error>
+        do { result = .success(try await body()) } catch { result = .failure(error) }
+        try Files.write(before, to: path, mode: status.mode)
+        return try result.get()
+    }
+
+    static func read(_ path: String) throws -> String {
+        String(decoding: try Files.read(path, limit: 16 << 20), as: UTF8.self)
+    }
+}
