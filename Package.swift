@@ -96,7 +96,12 @@ let package = Package(
         staticProgram("bivouac-run", uses: ["GuestProtocol", "JSON", "Job", "Unix"]),
         staticProgram("bivouac-task-prolog", uses: ["Unix"]),
         staticProgram("bivouac-guest", uses: ["Guest", "GuestProtocol", "Job", "Unix"]),
-        program("bivouac-bench", uses: ["Digest", "Job", "Unix"]),
+        program(
+            "bivouac-bench",
+            uses: [
+                "Digest", "ImageStore", "JSON", "Job", "JobContext", "JobMachine", "Libvirt", "NameService", "Site",
+                "Unix",
+            ]),
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
         tests("JSONTests", uses: ["JSON"]),

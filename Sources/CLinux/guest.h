@@ -68,7 +68,9 @@ static inline ssize_t linux_send_nowait(int fd, const void *bytes, size_t count)
     return send(fd, bytes, count, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 static inline int linux_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
-static inline int linux_waitpid(pid_t pid, int *status, int flags) { return waitpid(pid, status, flags); }
+static inline int linux_wait4(pid_t pid, int *status, int flags, struct rusage *usage) {
+    return wait4(pid, status, flags, usage);
+}
 static inline int linux_sethostname(const char *name, size_t length) { return sethostname(name, length); }
 static inline long linux_uptime(void) {
     struct timespec time = {0};

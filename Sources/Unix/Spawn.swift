@@ -7,6 +7,9 @@ package struct SpawnedProcess: ~Copyable {
     /// `end` has to be asked now and then.
     private let watch: FileDescriptor?
     private var known: ProcessEnd?
+    /// Microseconds of processor time, user and system, of the process and of the children it waited for; 0
+    /// until its end is known.
+    package private(set) var processorTime: Int64 = 0
 
     /// Starts a program as leader of a session of its own, with default signals, with exactly these
     /// descriptors from 0 on. The corresponding C function is `posix_spawn`.
@@ -53,11 +56,14 @@ package struct SpawnedProcess: ~Copyable {
         }
     }
 
-    /// How the process ended; nil while it runs. The corresponding C function is `waitpid`.
+    /// How the process ended; nil while it runs. The corresponding C function is `wait4`.
     package mutating func end() -> ProcessEnd? {
         if let known { return known }
         var status: Int32 = 0
-        guard unsafe linux_waitpid(id, &status, WNOHANG) == id else { return nil }
+        var usage = rusage()
+        guard unsafe linux_wait4(id, &status, WNOHANG, &usage) == id else { return nil }
+        let seconds = Int64(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
+        processorTime = seconds * 1_000_000 + Int64(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec)
         known =
             linux_wifexited(status) != 0
             ? .exited(UInt8(truncatingIfNeeded: linux_wexitstatus(status)))

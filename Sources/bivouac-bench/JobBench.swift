@@ -1,0 +1,64 @@
+internal import Site
+internal import Unix
+
+/// Measures jobs' machines: each part interleaves ours and bare, so that what else the node does meets both.
+struct JobBench {
+    let scratch: ScratchRoot
+    let watch: Watch
+    let samples: Int
+    let model: BareMachine.Model
+
+    /// Runs the parts and removes what it made, whatever happens.
+    static func run(_ options: Options) throws(BenchError) -> [Row] {
+        let scratch = try ScratchRoot(origin: options.root)
+        let watch = try Watch(libvirt: scratch.site.libvirt)
+        defer { watch.end() }
+        let rows: [Row]
+        do throws(BenchError) {
+            let lock = try scratch.make()
+            defer { withExtendedLifetime(lock) {} }
+            rows = try measure(options, scratch, watch)
+        } catch {
+            try? scratch.remove()
+            throw error
+        }
+        try scratch.remove()
+        return rows
+    }
+
+    private static func measure(_ options: Options, _ scratch: ScratchRoot, _ watch: Watch) throws(BenchError) -> [Row] {
+        // The first job fills caches: the agent's volume, the verdict on virtualisation, libvirt's own.
+        let job = try MadeUpJob(0, scratch)
+        try watch.wait("the first prologue", for: try job.prologue())
+        let model = try BareMachine.Model(job)
+        try watch.wait("the first epilogue", for: try job.epilogue())
+        let bench = JobBench(scratch: scratch, watch: watch, samples: options.samples, model: model)
+        var rows: [Row] = []
+        for part in options.parts {
+            tell(part.rawValue)
+            switch part {
+            case .single: rows += try bench.single()
+            case .eight: rows += try bench.eight()
+            case .hooks: rows += try bench.hooks()
+            case .streams: rows += try bench.streams()
+            }
+        }
+        return rows
+    }
+
+    /// Progress, for whoever waits.
+    static func tell(_ text: String) { Process.report("bivouac-bench: \(text)") }
+
+    /// Does both halves of a sample, each first every other time.
+    func interleave(
+        _ index: Int, ours: () throws(BenchError) -> Void, bare: () throws(BenchError) -> Void
+    ) throws(BenchError) {
+        if index.isMultiple(of: 2) {
+            try ours()
+            try bare()
+        } else {
+            try bare()
+            try ours()
+        }
+    }
+}

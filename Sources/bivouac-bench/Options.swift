@@ -1,0 +1,58 @@
+/// The command line of `bivouac-bench job`.
+struct Options {
+    static let help = """
+        usage: bivouac-bench job [--root DIR] [--samples N] [--only PART] [--json]
+
+        Measures what a job in a machine of its own costs against the same machine without us, side by side in one
+        run, and prints medians and their ratios. Needs root and a node that runs nothing else.
+
+          --root DIR     root of the installation, as examples/single-node/up makes it (default:
+                         /var/lib/bivouac-demo; / for the node's own)
+          --samples N    measurements of each kind, 1 to 99 (default: 5)
+          --only PART    one of single, eight, hooks, streams (default: all of them)
+          --json         the table as JSON
+
+        Exit status: 0 all targets are met, 1 one is missed, 64 usage, 69 something failed, 77 not root.
+
+        """
+
+    /// The parts of the table.
+    enum Part: String, CaseIterable {
+        case single, eight, hooks, streams
+    }
+
+    /// Without a slash at the end; empty for `/`.
+    private(set) var root = "/var/lib/bivouac-demo"
+    private(set) var samples = 5
+    private(set) var parts = Part.allCases
+    private(set) var json = false
+
+    /// Reads what stands behind `job`.
+    init(_ arguments: ArraySlice<String>) throws(BenchError) {
+        var rest = arguments
+        while let option = rest.popFirst() {
+            if option == "--json" {
+                json = true
+                continue
+            }
+            guard ["--root", "--samples", "--only"].contains(option) else {
+                throw .usage("unknown option '\(option)'")
+            }
+            guard let value = rest.popFirst() else { throw .usage("\(option) needs a value") }
+            switch option {
+            case "--root":
+                guard value.hasPrefix("/") else { throw .usage("--root needs an absolute path, not '\(value)'") }
+                root = value
+                while root.last == "/" { root.removeLast() }
+            case "--samples":
+                guard let count = Int(value), (1...99).contains(count) else {
+                    throw .usage("--samples needs a number from 1 to 99, not '\(value)'")
+                }
+                samples = count
+            default:
+                guard let part = Part(rawValue: value) else { throw .usage("there is no part '\(value)'") }
+                parts = [part]
+            }
+        }
+    }
+}
