@@ -58,7 +58,7 @@ package struct SpawnedProcess: ~Copyable {
         }
     }
 
-/// How the process ended; nil while it runs.
+    /// How the process ended; nil while it runs.
     ///
     /// The corresponding C function is `wait4`.
     package mutating func end() -> ProcessEnd? {
