@@ -11,7 +11,9 @@ package enum AccountFiles {
         return kept + "\(account.name):x:\(account.uid):\(account.gid)::\(account.home):\(shell)\n"
     }
 
-    /// group(5). The primary group is among the account's groups or stays without a line of ours.
+    /// group(5).
+    ///
+    /// The primary group is among the account's groups or stays without a line of ours.
     package static func group(_ old: String, with account: Account) -> String {
         let names = Set(account.groups.map(\.name))
         let numbers = Set(account.groups.map { "\($0.gid)" })

@@ -3,8 +3,9 @@ internal import Job
 internal import Unix
 
 /// What the agent makes of a freshly booted machine before a payload may come: the job's account, its
-/// features, its home, and doors closed that a payload has no business with. All of it lies in memory; the
-/// image's own files stay as they are.
+/// features, its home, and doors closed that a payload has no business with.
+///
+/// All of it lies in memory; the image's own files stay as they are.
 package struct Household {
     /// Where the agent keeps its own, nobody else's to read.
     package static let directory = "/run/bivouac"

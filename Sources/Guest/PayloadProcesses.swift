@@ -66,7 +66,9 @@ struct PayloadProcesses {
             .filter { Self.session(of: $0) == leader }
     }
 
-    /// The session of a process that is no zombie. From `/proc/PID/stat`, see proc(5).
+    /// The session of a process that is no zombie.
+    ///
+    /// From `/proc/PID/stat`, see proc(5).
     private static func session(of process: Int32) -> Int32? {
         guard let bytes = try? FileDescriptor.open("/proc/\(process)/stat", .read).readAll(limit: 4096),
             let close = bytes.lastIndex(of: UInt8(ascii: ")"))

@@ -2,7 +2,9 @@ internal import GuestProtocol
 internal import Unix
 
 /// The program that the agent starts to become the payload: it reads its order, gives up being root for good,
-/// and turns into the job's script. Failures are told where the script's own would be.
+/// and turns into the job's script.
+///
+/// Failures are told where the script's own would be.
 package enum PayloadProgram {
     /// The name it is started under.
     package static let name = "bivouac-payload"

@@ -1,7 +1,9 @@
 package import Unix
 
-/// Where the agent may make what a launch order names. The order comes from the job's user, the agent is root:
-/// nothing is made where a program of the image's root might look for its own.
+/// Where the agent may make what a launch order names.
+///
+/// The order comes from the job's user, the agent is root: nothing is made where a program of the image's
+/// root might look for its own.
 package enum Placement {
     private static let reserved: [StaticString] = [
         "bin", "boot", "dev", "etc", "lib", "lib32", "lib64", "libx32", "proc", "root", "run", "sbin", "sys",

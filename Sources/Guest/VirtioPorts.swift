@@ -4,8 +4,9 @@ internal import Unix
 enum VirtioPorts {
     private static let list = "/sys/class/virtio-ports"
 
-    /// Opens the port of that name; only one process can have it open. Waits a while for it to appear, as
-    /// the driver may still be looking at its device.
+    /// Opens the port of that name; only one process can have it open.
+    ///
+    /// Waits a while for it to appear, as the driver may still be looking at its device.
     static func open(_ name: String, before deadline: Deadline) throws(AgentError) -> FileDescriptor {
         while true {
             if let device = device(of: name) {

@@ -1,4 +1,6 @@
-/// What an agent says of itself when the machine is up. Nothing in it is to be trusted.
+/// What an agent says of itself when the machine is up.
+///
+/// Nothing in it is to be trusted.
 package struct Ready: Hashable, Sendable {
     static let longest = 2 + 8 + 4 + longestText + 4 + longestText
     private static let longestText = 128

@@ -27,8 +27,9 @@ package enum AgentDialogue: Hashable, Sendable {
     case running
     case ended
 
-    /// The dialogue after a frame; one at the wrong time is refused. `loading` ends when all parts are there
-    /// and `running` when the payload does, neither by a frame.
+    /// The dialogue after a frame; one at the wrong time is refused.
+    ///
+    /// `loading` ends when all parts are there and `running` when the payload does, neither by a frame.
     package func after(_ kind: FrameKind) throws(ProtocolError) -> AgentDialogue {
         switch (self, kind) {
         case (_, .heartbeat): self

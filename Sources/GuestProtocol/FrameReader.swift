@@ -33,8 +33,9 @@ package struct FrameReader: Sendable {
         end = 0
     }
 
-    /// Reads once from the descriptor; frames found before are no longer valid. All frames must have been
-    /// taken by `next`.
+    /// Reads once from the descriptor; frames found before are no longer valid.
+    ///
+    /// All frames must have been taken by `next`.
     package mutating func fill(from descriptor: Int32) throws(UnixError) -> Transfer.Outcome {
         compact()
         let outcome = try Transfer.read(from: descriptor, into: &bytes, at: end, upTo: bytes.count - end)
@@ -51,7 +52,9 @@ package struct FrameReader: Sendable {
         return count
     }
 
-    /// The next whole frame; nil until more has been read. A refusal is final.
+    /// The next whole frame; nil until more has been read.
+    ///
+    /// A refusal is final.
     package mutating func next() throws(ProtocolError) -> Frame? {
         guard end - start >= 1 else { return nil }
         guard let kind = FrameKind(rawValue: bytes[start]) else {

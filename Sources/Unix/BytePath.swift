@@ -41,7 +41,9 @@ package struct BytePath: Hashable, Sendable {
 }
 
 extension BytePath {
-    /// Opens the path; close-on-exec is always set. The corresponding C function is `open`.
+    /// Opens the path; close-on-exec is always set.
+    ///
+    /// The corresponding C function is `open`.
     package func open(_ flags: FileDescriptor.Flags, mode: UInt32 = 0o600) throws(UnixError) -> FileDescriptor
     {
         FileDescriptor(
@@ -50,7 +52,9 @@ extension BytePath {
             })
     }
 
-    /// What is there after following links; nil for nothing. The corresponding C function is `stat`.
+    /// What is there after following links; nil for nothing.
+    ///
+    /// The corresponding C function is `stat`.
     package func status() throws(UnixError) -> FileStatus? {
         var status = CLinux.stat()
         do throws(UnixError) {
@@ -62,7 +66,9 @@ extension BytePath {
         return FileStatus(status)
     }
 
-    /// Makes one directory; true when it was missing. The corresponding C function is `mkdir`.
+    /// Makes one directory; true when it was missing.
+    ///
+    /// The corresponding C function is `mkdir`.
     @discardableResult
     package func makeDirectory(mode: UInt32) throws(UnixError) -> Bool {
         do throws(UnixError) {
@@ -87,12 +93,16 @@ extension BytePath {
         try checked("lchown", text) { unsafe withCString { unsafe lchown($0, uid, gid) } }
     }
 
-    /// Makes it this process's working directory. The corresponding C function is `chdir`.
+    /// Makes it this process's working directory.
+    ///
+    /// The corresponding C function is `chdir`.
     package func enter() throws(UnixError) {
         try checked("chdir", text) { unsafe withCString { unsafe chdir($0) } }
     }
 
-    /// This process's working directory. The corresponding C function is `getcwd`.
+    /// This process's working directory.
+    ///
+    /// The corresponding C function is `getcwd`.
     package static func current() throws(UnixError) -> BytePath {
         var buffer = [UInt8](repeating: 0, count: 65_536)
         let count = buffer.count

@@ -17,7 +17,9 @@ package struct Execution: ~Copyable {
         unsafe self.path = Self.string(path.bytes)
     }
 
-    /// Returns only if it failed, with the reason. The corresponding C function is `execve`.
+    /// Returns only if it failed, with the reason.
+    ///
+    /// The corresponding C function is `execve`.
     package func perform() -> Int32 {
         guard let path = unsafe path else { return ENOMEM }
         _ = unsafe linux_execve(path, argv, envp)
@@ -41,7 +43,9 @@ package struct Execution: ~Copyable {
 }
 
 extension Process {
-    /// The arguments of this program as they came, byte for byte. From `/proc/self/cmdline`.
+    /// The arguments of this program as they came, byte for byte.
+    ///
+    /// From `/proc/self/cmdline`.
     package static func arguments() throws(UnixError) -> [[UInt8]] {
         let bytes = try FileDescriptor.open("/proc/self/cmdline", .read).readAll(limit: 8 << 20)
         return bytes.dropLast(bytes.last == 0 ? 1 : 0)
@@ -59,7 +63,9 @@ extension Process {
         return strings
     }
 
-    /// The file mode mask in force. The corresponding C function is `umask`.
+    /// The file mode mask in force.
+    ///
+    /// The corresponding C function is `umask`.
     package static var fileModeMask: UInt16 {
         let mask = linux_umask(0o077)
         _ = linux_umask(mask)
@@ -69,17 +75,22 @@ extension Process {
     /// The corresponding C function is `umask`.
     package static func setFileModeMask(_ mask: UInt16) { _ = linux_umask(mode_t(mask)) }
 
-    /// Closes every descriptor from this one on. The corresponding C function is `closefrom`.
+    /// Closes every descriptor from this one on.
+    ///
+    /// The corresponding C function is `closefrom`.
     package static func closeDescriptors(from first: Int32) { linux_closefrom(first) }
 
-    /// Leads a session of its own from now on, away from any terminal. The corresponding C function is
-    /// `setsid`.
+    /// Leads a session of its own from now on, away from any terminal.
+    ///
+    /// The corresponding C function is `setsid`.
     package static func leadSession() { _ = setsid() }
 
     /// The words of the kernel for an error number.
     package static func reason(_ code: Int32) -> String { unsafe String(cString: strerror(code)) }
 
-    /// The last act of a program. The corresponding C function is `exit`.
+    /// The last act of a program.
+    ///
+    /// The corresponding C function is `exit`.
     package static func end(_ status: Int32) -> Never { exit(status) }
 
     package static var id: Int32 { getpid() }
@@ -87,6 +98,8 @@ extension Process {
 }
 
 extension Process {
-    /// The process that started this one. The corresponding C function is `getppid`.
+    /// The process that started this one.
+    ///
+    /// The corresponding C function is `getppid`.
     package static var parent: Int32 { getppid() }
 }

@@ -2,8 +2,9 @@ internal import CLinux
 
 /// Mounts in this process's mount namespace, see mount(2).
 package enum Mounts {
-    /// A file system in memory, at most `size` bytes, without devices, setuid programs and programs. The
-    /// corresponding C function is `mount`.
+    /// A file system in memory, at most `size` bytes, without devices, setuid programs and programs.
+    ///
+    /// The corresponding C function is `mount`.
     package static func memory(at path: String, size: Int, mode: UInt32) throws(UnixError) {
         let flags = UInt(MS_NOSUID) | UInt(MS_NODEV) | UInt(MS_NOEXEC)
         let options = "size=\(size),mode=\(String(mode, radix: 8))"
@@ -12,8 +13,9 @@ package enum Mounts {
         }
     }
 
-    /// Makes what is at `source` visible at `target` too, there read-only. The corresponding C function is
-    /// `mount` with `MS_BIND`.
+    /// Makes what is at `source` visible at `target` too, there read-only.
+    ///
+    /// The corresponding C function is `mount` with `MS_BIND`.
     package static func bindReadOnly(_ source: String, at target: String) throws(UnixError) {
         try checked("mount", target) { unsafe linux_mount(source, target, nil, UInt(MS_BIND), nil) }
         let flags = UInt(MS_BIND) | UInt(MS_REMOUNT) | UInt(MS_RDONLY) | UInt(MS_NOSUID) | UInt(MS_NODEV)
@@ -22,7 +24,9 @@ package enum Mounts {
         }
     }
 
-    /// Where the first file system of that type is mounted; nil when none is. Read from `/proc/self/mounts`.
+    /// Where the first file system of that type is mounted; nil when none is.
+    ///
+    /// Read from `/proc/self/mounts`.
     package static func first(ofType type: String) -> String? {
         guard let text = try? FileDescriptor.open("/proc/self/mounts", .read).readAll(limit: 1 << 20) else {
             return nil
@@ -37,7 +41,9 @@ package enum Mounts {
 
 /// The running machine as a whole.
 package enum Machine {
-    /// Milliseconds since the kernel's start. The corresponding C function is `clock_gettime`.
+    /// Milliseconds since the kernel's start.
+    ///
+    /// The corresponding C function is `clock_gettime`.
     package static var uptime: UInt64 { UInt64(linux_uptime()) }
 
     /// The corresponding C function is `sethostname`.
@@ -45,6 +51,8 @@ package enum Machine {
         try checked("sethostname", name) { unsafe linux_sethostname(name, name.utf8.count) }
     }
 
-    /// Puts everything written on its disks. The corresponding C function is `sync`.
+    /// Puts everything written on its disks.
+    ///
+    /// The corresponding C function is `sync`.
     package static func synchronize() { sync() }
 }

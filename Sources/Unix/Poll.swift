@@ -1,6 +1,8 @@
 internal import CLinux
 
-/// A set of descriptors to wait for, made anew for each wait. The corresponding C function is `poll`.
+/// A set of descriptors to wait for, made anew for each wait.
+///
+/// The corresponding C function is `poll`.
 package struct Poll {
     package struct Events: OptionSet, Hashable, Sendable {
         package let rawValue: Int16
@@ -26,7 +28,9 @@ package struct Poll {
         set.append(pollfd(fd: descriptor, events: events.rawValue, revents: 0))
     }
 
-    /// Waits until something happens or the time is over; -1 waits for ever. An interrupted wait ends early.
+    /// Waits until something happens or the time is over; -1 waits for ever.
+    ///
+    /// An interrupted wait ends early.
     package mutating func wait(milliseconds: Int) {
         for index in set.indices { set[index].revents = 0 }
         let count = unsafe poll(&set, UInt(set.count), Int32(clamping: milliseconds))
@@ -66,6 +70,8 @@ package struct ChangeWatch: ~Copyable {
     /// To be polled for `readable`.
     package var rawValue: Int32 { epoll.rawValue }
 
-    /// Takes note of the changes so far. The corresponding C function is `epoll_wait`.
+    /// Takes note of the changes so far.
+    ///
+    /// The corresponding C function is `epoll_wait`.
     package func clear() { while linux_epoll_wait(epoll.rawValue, 0) > 0 {} }
 }

@@ -14,8 +14,9 @@ package struct Identity: Hashable, Sendable {
     }
 
     /// Becomes this user for good: bounding set and ambient capabilities gone, no_new_privs set, groups, then
-    /// gid, then uid, no capability left; and checks that it is so. A program must not go on when this throws.
-    /// See capabilities(7) and prctl(2).
+    /// gid, then uid, no capability left; and checks that it is so.
+    ///
+    /// A program must not go on when this throws. See capabilities(7) and prctl(2).
     package func assume() throws(UnixError) {
         guard uid != 0 else { throw UnixError("setresuid", EPERM, "uid 0") }
         var capability: UInt = 0

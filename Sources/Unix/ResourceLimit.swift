@@ -18,7 +18,9 @@ package struct ResourceLimit: Hashable, Sendable {
         self.hard = hard
     }
 
-    /// This process's limits. The corresponding C function is `getrlimit`.
+    /// This process's limits.
+    ///
+    /// The corresponding C function is `getrlimit`.
     package static var all: [ResourceLimit] {
         resources.compactMap { resource in
             var limit = rlimit()
@@ -28,7 +30,9 @@ package struct ResourceLimit: Hashable, Sendable {
         }
     }
 
-    /// Sets the limit for this process. The corresponding C function is `setrlimit`.
+    /// Sets the limit for this process.
+    ///
+    /// The corresponding C function is `setrlimit`.
     package func apply() throws(UnixError) {
         var limit = rlimit(rlim_cur: rlim_t(soft), rlim_max: rlim_t(hard))
         let number = Int32(resource)

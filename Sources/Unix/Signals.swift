@@ -4,7 +4,9 @@ internal import CLinux
 package struct SignalQueue: ~Copyable {
     private let descriptor: FileDescriptor
 
-    /// From now on these signals wait here. The corresponding C function is `signalfd`.
+    /// From now on these signals wait here.
+    ///
+    /// The corresponding C function is `signalfd`.
     package init(_ signals: [Int32]) throws(UnixError) {
         var mask = sigset_t()
         unsafe sigemptyset(&mask)
@@ -44,7 +46,9 @@ package enum Signals {
     package static let relayed = [hangUp, interrupt, quit, terminate, user1, user2, proceed, terminalStop]
 
     /// Ends this program as the signal would have ended it, without a core file; returns if the signal's
-    /// default is to be ignored. The corresponding C function is `raise`.
+    /// default is to be ignored.
+    ///
+    /// The corresponding C function is `raise`.
     package static func die(by signal: Int32) {
         linux_default_signal(signal)
         var mask = sigset_t()
@@ -54,7 +58,9 @@ package enum Signals {
         _ = Glibc_kill(getpid(), signal)
     }
 
-    /// Sends a signal to one process; false when there is none. The corresponding C function is `kill`.
+    /// Sends a signal to one process; false when there is none.
+    ///
+    /// The corresponding C function is `kill`.
     @discardableResult
     package static func send(_ signal: Int32, to process: Int32) -> Bool {
         guard process > 1 else { return false }
@@ -62,7 +68,9 @@ package enum Signals {
     }
 
     /// What a program inherits is as after its own start: posix_spawn(3) leaves the C library's two signals
-    /// ignored. The corresponding C function is `rt_sigaction`.
+    /// ignored.
+    ///
+    /// The corresponding C function is `rt_sigaction`.
     package static func restoreDefaults() {
         for signal: Int32 in [32, 33] { linux_default_signal_raw(signal) }
     }

@@ -12,7 +12,9 @@ package struct SpawnedProcess: ~Copyable {
     package private(set) var processorTime: Int64 = 0
 
     /// Starts a program as leader of a session of its own, with default signals, with exactly these
-    /// descriptors from 0 on. The corresponding C function is `posix_spawn`.
+    /// descriptors from 0 on.
+    ///
+    /// The corresponding C function is `posix_spawn`.
     package static func start(
         _ path: String, _ arguments: [String], environment: [String], descriptors: [Int32]
     ) throws(UnixError) -> SpawnedProcess {
@@ -56,7 +58,9 @@ package struct SpawnedProcess: ~Copyable {
         }
     }
 
-    /// How the process ended; nil while it runs. The corresponding C function is `wait4`.
+    /// How the process ended; nil while it runs.
+    ///
+    /// The corresponding C function is `wait4`.
     package mutating func end() -> ProcessEnd? {
         if let known { return known }
         var status: Int32 = 0

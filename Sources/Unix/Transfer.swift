@@ -10,7 +10,9 @@ package enum Transfer {
         case end
     }
 
-    /// Reads at most `count` bytes into the array from `start` on. The corresponding C function is `read`.
+    /// Reads at most `count` bytes into the array from `start` on.
+    ///
+    /// The corresponding C function is `read`.
     package static func read(
         from descriptor: Int32, into buffer: inout [UInt8], at start: Int, upTo count: Int
     ) throws(UnixError) -> Outcome {
@@ -22,7 +24,9 @@ package enum Transfer {
         }
     }
 
-    /// Writes at most `count` bytes of the array from `start` on. The corresponding C function is `write`.
+    /// Writes at most `count` bytes of the array from `start` on.
+    ///
+    /// The corresponding C function is `write`.
     package static func write(
         _ buffer: [UInt8], from start: Int, count: Int, to descriptor: Int32
     ) throws(UnixError) -> Outcome {
@@ -34,8 +38,9 @@ package enum Transfer {
         }
     }
 
-    /// Like `write`, for a socket that others hold as well: its mode stays as it is. The corresponding C
-    /// function is `send`.
+    /// Like `write`, for a socket that others hold as well: its mode stays as it is.
+    ///
+    /// The corresponding C function is `send`.
     package static func send(
         _ buffer: [UInt8], from start: Int, count: Int, to descriptor: Int32
     ) throws(UnixError) -> Outcome {
@@ -47,8 +52,9 @@ package enum Transfer {
         }
     }
 
-    /// Moves `count` bytes of the array to another place in it, within its storage. The corresponding C
-    /// function is `memmove`.
+    /// Moves `count` bytes of the array to another place in it, within its storage.
+    ///
+    /// The corresponding C function is `memmove`.
     package static func move(within buffer: inout [UInt8], from source: Int, to target: Int, count: Int) {
         precondition(min(source, target, count) >= 0 && max(source, target) + count <= buffer.count)
         unsafe buffer.withUnsafeMutableBytes {
@@ -57,8 +63,9 @@ package enum Transfer {
         }
     }
 
-    /// Bytes that wait to be read; nil where the kernel cannot say. The corresponding C function is `ioctl`
-    /// with `FIONREAD`.
+    /// Bytes that wait to be read; nil where the kernel cannot say.
+    ///
+    /// The corresponding C function is `ioctl` with `FIONREAD`.
     package static func waiting(in descriptor: Int32) -> Int? {
         let count = linux_fionread(descriptor)
         return count < 0 ? nil : Int(count)
@@ -79,8 +86,9 @@ package enum Transfer {
 }
 
 extension FileDescriptor {
-    /// No call on this open file waits from now on; for files that nobody else holds. The corresponding C
-    /// function is `fcntl`.
+    /// No call on this open file waits from now on; for files that nobody else holds.
+    ///
+    /// The corresponding C function is `fcntl`.
     package func setNonBlocking() throws(UnixError) {
         let descriptor = rawValue
         let flags = try checked("fcntl") { linux_fcntl(descriptor, F_GETFL, 0) }

@@ -5,7 +5,9 @@ internal import Unix
 struct Invocation {
     static let usage = "usage: bivouac-run [--root=ROOT] -- COMMAND [ARGUMENT...]"
 
-    /// Where the node's state lies; empty for `/`. From the arguments and nowhere else.
+    /// Where the node's state lies; empty for `/`.
+    ///
+    /// From the arguments and nowhere else.
     let root: String
     /// The payload's arguments; the first is the script or the command.
     let arguments: [[UInt8]]

@@ -9,8 +9,10 @@ struct LiveJob {
     let key: JobKey
     private let directory: String
 
-    /// Finds the one live directory of the job that the environment names. The name alone is taken from
-    /// there: what the job may do follows from root's record and the socket's owner.
+    /// Finds the one live directory of the job that the environment names.
+    ///
+    /// The name alone is taken from there: what the job may do follows from root's record and the socket's
+    /// owner.
     init(root: String) throws(Failure) {
         let names = ["SLURM_JOB_ID", "PBS_JOBID"]
         guard let text = names.lazy.compactMap({ Process.environment($0) }).first, let id = JobID(text) else {

@@ -1,8 +1,10 @@
 internal import GuestProtocol
 internal import Unix
 
-/// One of the launcher's outputs. Others hold it too, so its mode is never changed: what cannot be written
-/// without waiting waits here, at most a window of it.
+/// One of the launcher's outputs.
+///
+/// Others hold it too, so its mode is never changed: what cannot be written without waiting waits here, at
+/// most a window of it.
 struct Outlet: ~Copyable {
     private enum Way { case file, socket, ownPipe, sharedPipe }
     /// A pipe that poll(2) calls writable takes this much without waiting, see pipe(7).

@@ -1,7 +1,9 @@
 internal import Unix
 
 /// `task_prolog.conf` beside the program: a word and its value a line, written by `bivouac doctor
-/// --write-hooks`. Root's file, or nothing runs.
+/// --write-hooks`.
+///
+/// Root's file, or nothing runs.
 struct Settings {
     private static let longest = 1 << 20
 

@@ -4,14 +4,17 @@ import Unix
 
 @Suite("What a frame carries comes out as it was put in, or is refused")
 struct BodyTests {
-    private let order = LaunchOrder(
-        arguments: [Array("/var/spool/job/script".utf8), [], [0xFF, 0x0A, 0x20]],
-        environment: [Array("A=1".utf8), Array("EMPTY=".utf8), [0x42, 0x3D, 0x80, 0x0A]],
-        directory: BytePath(Array("/home/alice".utf8))!, umask: 0o027,
-        limits: [ResourceLimit(resource: 7, soft: 1024, hard: .max)], scriptMode: 0o700)
+    private func made() throws -> LaunchOrder {
+        LaunchOrder(
+            arguments: [Array("/var/spool/job/script".utf8), [], [0xFF, 0x0A, 0x20]],
+            environment: [Array("A=1".utf8), Array("EMPTY=".utf8), [0x42, 0x3D, 0x80, 0x0A]],
+            directory: try #require(BytePath(Array("/home/alice".utf8))), umask: 0o027,
+            limits: [ResourceLimit(resource: 7, soft: 1024, hard: .max)], scriptMode: 0o700)
+    }
 
     @Test("a launch order keeps every byte")
     func everyByte() throws {
+        let order = try made()
         #expect(try LaunchOrder(parsing: order.bytes) == order)
         var command = order
         command.scriptMode = nil
@@ -20,8 +23,8 @@ struct BodyTests {
     }
 
     @Test("a launch order cut short anywhere is refused")
-    func truncated() {
-        let bytes = order.bytes
+    func truncated() throws {
+        let bytes = try made().bytes
         for length in 0..<bytes.count {
             #expect(throws: ProtocolError.self) { try LaunchOrder(parsing: Array(bytes.prefix(length))) }
         }
@@ -32,6 +35,8 @@ struct BodyTests {
 
     @Test("a launch order that cannot be carried out is refused")
     func impossible() throws {
+        let order = try made()
+        let relative = try #require(BytePath([65]))
         func refusal(_ change: (inout LaunchOrder) -> Void) -> String? {
             var changed = order
             change(&changed)
@@ -43,7 +48,7 @@ struct BodyTests {
         #expect(refusal { $0.arguments = [[]] } == "no program")
         #expect(refusal { $0.arguments[1] = [0] } == "a zero byte in a string")
         #expect(refusal { $0.environment[0] = [65, 0] } == "a zero byte in a string")
-        #expect(refusal { $0.directory = BytePath([65])! } == "a working directory that is no absolute path")
+        #expect(refusal { $0.directory = relative } == "a working directory that is no absolute path")
         #expect(refusal { $0.umask = 0o1000 } == "a file mode mask of 512")
         #expect(refusal { $0.scriptMode = 0o4755 } == "a file mode of 2541")
         #expect(refusal { $0.limits[0].resource = 16 } == "an impossible limit")
