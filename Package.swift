@@ -44,6 +44,7 @@ let package = Package(
         system("CLibvirt", pkgConfig: "libvirt", apt: "libvirt-dev"),
         system("COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
         system("CArchive", pkgConfig: "libarchive", apt: "libarchive-dev"),
+        .target(name: "CDeadline"),
         .target(name: "CToml", cxxSettings: [.define("TOML_EXCEPTIONS", to: "0")]),
 
         // Values.
@@ -53,7 +54,7 @@ let package = Package(
         // One system library each.
         module("Unix", uses: ["CLinux"]),
         module("Digest", uses: ["COpenSSL"]),
-        module("Libvirt", uses: ["CLibvirt"]),
+        module("Libvirt", uses: ["CDeadline", "CLibvirt"]),
 
         // What a site trusts and allows.
         module("Site", uses: ["CToml", "Job"]),
