@@ -46,6 +46,7 @@ let package = Package(
         system("CLibvirt", pkgConfig: "libvirt", apt: "libvirt-dev"),
         system("COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
         system("CArchive", pkgConfig: "libarchive", apt: "libarchive-dev"),
+        .target(name: "CDeadline"),
         .target(name: "CToml", cxxSettings: [.define("TOML_EXCEPTIONS", to: "0")]),
 
         // Values.
@@ -55,8 +56,7 @@ let package = Package(
         // One system library each.
         module("Unix", uses: ["CLinux"]),
         module("Digest", uses: ["COpenSSL"]),
-        .target(name: "CDeadline"),
-        module("Libvirt", uses: ["CDeadline", "CLibvirt", "CLinux"]),
+        module("Libvirt", uses: ["CDeadline", "CLibvirt"]),
         module("NameService", uses: ["Job"]),
 
         // What a site trusts and allows.

@@ -20,7 +20,9 @@ import Glibc
     ///
     /// Errors are reported to us alone: from the first call on libvirt writes nothing to stderr. The
     /// corresponding C function is `virConnectOpen`.
-    package static func open(_ uri: String, limit milliseconds: Int = 30_000) throws(LibvirtError) -> Connection {
+    package static func open(_ uri: String, limit milliseconds: Int = 30_000) throws(LibvirtError)
+        -> Connection
+    {
         unsafe virSetErrorFunc(nil) { _, _ in }
         let (pointer, deadline) = unsafe try Deadline.opening("virConnectOpen", milliseconds: milliseconds) {
             unsafe virConnectOpen(uri)
@@ -97,7 +99,9 @@ import Glibc
     package func define(_ xml: String) throws(LibvirtError) -> Domain {
         let flags = VIR_DOMAIN_DEFINE_VALIDATE.rawValue
         return unsafe Domain(
-            try deadline.value("virDomainDefineXMLFlags") { unsafe virDomainDefineXMLFlags(pointer, xml, flags) },
+            try deadline.value("virDomainDefineXMLFlags") {
+                unsafe virDomainDefineXMLFlags(pointer, xml, flags)
+            },
             deadline)
     }
 }

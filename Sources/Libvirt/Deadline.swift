@@ -6,14 +6,14 @@ import CLibvirt
 /// libvirt's calls take no deadline and wait for ever on a daemon that is stopped. When the time is over the
 /// connection's sockets are shut down: the call fails, and so does every later one on that connection.
 struct Deadline {
-    private let sockets: fd_set
+    private let sockets: deadline_set
     let milliseconds: Int
 
     /// Makes a connection's deadline and the connection in one, since the sockets appear during the call.
     static func opening<Result>(
         _ call: String, milliseconds: Int, _ body: () -> Result?
     ) throws(LibvirtError) -> (Result, Deadline) {
-        var sockets = fd_set()
+        var sockets = deadline_set()
         unsafe deadline_unused(&sockets)
         let result = try Deadline(sockets: sockets, milliseconds: milliseconds).value(call, body)
         unsafe deadline_keep_sockets(&sockets)
@@ -22,7 +22,10 @@ struct Deadline {
 
     /// The result of a call that returns null on failure.
     func value<Result>(_ call: String, _ body: () -> Result?) throws(LibvirtError) -> Result {
-        arm()
+        // Without a timer the call could wait for ever: it is not made.
+        guard arm() else {
+            throw LibvirtError(code: .systemError, message: "no timer for its deadline", call: call)
+        }
         guard let result = body() else { throw failure(call) }
         _ = deadline_disarm()
         return result
@@ -39,13 +42,13 @@ struct Deadline {
 
     /// Makes a call whose failure does not matter, one that gives a handle back.
     func quietly(_ body: () -> Int32) {
-        arm()
+        guard arm() else { return }
         _ = body()
         _ = deadline_disarm()
     }
 
-    private func arm() {
-        unsafe withUnsafePointer(to: sockets) { unsafe deadline_arm($0, milliseconds) }
+    private func arm() -> Bool {
+        unsafe withUnsafePointer(to: sockets) { unsafe deadline_arm($0, milliseconds) } == 0
     }
 
     private func failure(_ call: String) -> LibvirtError {

@@ -15,9 +15,10 @@ import Glibc
 
     /// Hands over open descriptors under a name by which a disk's `fdgroup` asks for them.
     ///
-    /// They hold until the connection is closed. Once started, QEMU has copies of its own. The corresponding C
-    /// function is `virDomainFDAssociate`.
-    package func associate(_ descriptors: [Int32], group: String, writable: Bool = false) throws(LibvirtError) {
+    /// They hold until the connection is closed; once started, QEMU has copies of its own. Descriptors of a
+    /// writable disk are `writable`. The corresponding C function is `virDomainFDAssociate`.
+    package func associate(_ descriptors: [Int32], group: String, writable: Bool = false) throws(LibvirtError)
+    {
         let flags = writable ? VIR_DOMAIN_FD_ASSOCIATE_SECLABEL_WRITABLE.rawValue : 0
         var descriptors = descriptors
         try deadline.number("virDomainFDAssociate") {
@@ -119,7 +120,9 @@ import Glibc
         return DomainStatistics(values)
     }
 
-    private static func read(_ parameter: virTypedParameter, into values: inout [String: DomainStatistics.Value]) {
+    private static func read(
+        _ parameter: virTypedParameter, into values: inout [String: DomainStatistics.Value]
+    ) {
         let name = unsafe withUnsafeBytes(of: parameter.field) {
             unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
         }

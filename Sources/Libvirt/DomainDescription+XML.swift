@@ -9,7 +9,8 @@ extension DomainDescription {
             if !holds { throw .outOfBounds(what: what, value: value, rule: rule) }
         }
         try check("memory", "\(memory)", "at least 1 MiB", memory >= 1 << 20)
-        try check("the number of processors", "\(processors)", "from 1 to 255", (1...255).contains(processors))
+        try check(
+            "the number of processors", "\(processors)", "from 1 to 255", (1...255).contains(processors))
         try check(
             "a host processor", "\(hostProcessors)", "from 0 to 65535",
             hostProcessors.allSatisfy { (0...65_535).contains($0) })
@@ -53,8 +54,6 @@ extension DomainDescription {
             ])
     }
 
-    // MARK: - Processors
-
     private var cpuset: String { Set(hostProcessors).sorted().map(String.init).joined(separator: ",") }
 
     private var vcpu: XMLElement {
@@ -95,69 +94,5 @@ extension DomainDescription {
         kind == .kvm
             ? XMLElement("cpu", ["mode": "host-passthrough", "check": "none", "migratable": "off"])
             : XMLElement("cpu", ["mode": "maximum", "check": "none", "migratable": "off"])
-    }
-
-    // MARK: - Devices
-
-    private var devices: XMLElement {
-        XMLElement(
-            "devices", [:],
-            [
-                disk("vda", overlay, over: base),
-                disk("vdb", context),
-                disk("vdc", tools),
-                XMLElement("controller", ["type": "usb", "model": "none"]),
-                XMLElement("controller", ["type": "virtio-serial", "index": "0", "ports": "3"]),
-                // A terminal that nobody reads would block; the log is all that is wanted of it.
-                XMLElement(
-                    "serial", ["type": "null"],
-                    [XMLElement("log", ["file": console, "append": "off"]), XMLElement("target", ["port": "0"])]),
-                channel("org.bivouac.control", controlSocket),
-                channel("org.bivouac.payload", payloadSocket),
-                XMLElement("memballoon", ["model": "none"]),
-                XMLElement(
-                    "rng", ["model": "virtio"],
-                    [XMLElement("backend", ["model": "random"], text: "/dev/urandom")]),
-            ])
-    }
-
-    private func disk(_ name: String, _ image: Image, over base: Image? = nil) -> XMLElement {
-        // What the guest writes is read by nobody after a crash of the host: it need not reach the disk.
-        var disk = XMLElement(
-            "disk", ["type": "file", "device": "disk"],
-            [
-                XMLElement("driver", ["name": "qemu", "type": image.format.rawValue, "cache": "unsafe"]),
-                source(image),
-            ])
-        var parts: [XMLElement] = []
-        if let base {
-            parts.append(
-                XMLElement(
-                    "backingStore", ["type": "file"],
-                    [
-                        XMLElement("format", ["type": base.format.rawValue]), source(base),
-                        XMLElement("backingStore"),
-                    ]))
-        }
-        parts.append(XMLElement("target", ["dev": name, "bus": "virtio"]))
-        parts.append(base == nil ? XMLElement("readonly") : XMLElement("boot", ["order": "1"]))
-        disk.content += parts.map { .element($0) }
-        return disk
-    }
-
-    /// A file that libvirt neither chowns nor relabels.
-    private func source(_ image: Image) -> XMLElement {
-        let label = XMLElement("seclabel", ["model": "dac", "relabel": "no"])
-        return image.group.map { XMLElement("source", ["file": image.path, "fdgroup": $0], [label]) }
-            ?? XMLElement("source", ["file": image.path], [label])
-    }
-
-    private func channel(_ port: String, _ socket: String) -> XMLElement {
-        XMLElement(
-            "channel", ["type": "unix"],
-            [
-                XMLElement("source", ["mode": "bind", "path": socket]),
-                XMLElement("target", ["type": "virtio", "name": port]),
-            ])
     }
 }

@@ -62,7 +62,9 @@ extension LibvirtError {
         package static let internalError = Code(VIR_ERR_INTERNAL_ERROR)
         /// A system call failed, connecting for one.
         package static let systemError = Code(VIR_ERR_SYSTEM_ERROR)
-        /// The document is not XML or not in libvirt's schema.
+        /// The document is not XML.
+        package static let xmlDetail = Code(VIR_ERR_XML_DETAIL)
+        /// The document does not describe a domain.
         package static let xmlError = Code(VIR_ERR_XML_ERROR)
         /// The document does not fit the schema.
         package static let xmlInvalidSchema = Code(VIR_ERR_XML_INVALID_SCHEMA)

@@ -1,4 +1,4 @@
-import CLinux
+import Glibc
 
 /// What can be seen of KVM without running a guest, and what follows from it.
 ///
@@ -57,20 +57,20 @@ extension VirtualizationProbe {
     static func device(_ path: String) -> Device {
         // <linux/kvm.h>: _IO(0xAE, 0x00) and _IO(0xAE, 0x01).
         let (getVersion, createMachine): (UInt, UInt) = (0xAE00, 0xAE01)
-        let kvm = unsafe linux_open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK, 0)
-        guard kvm >= 0 else { return .closed(errno: linux_errno()) }
+        let kvm = unsafe open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK)
+        guard kvm >= 0 else { return .closed(errno: errno) }
         defer { close(kvm) }
-        let version = linux_ioctl_value(kvm, getVersion, 0)
+        let version = ioctl(kvm, getVersion, 0)
         guard version == 12 else { return .version(version) }
-        let machine = linux_ioctl_value(kvm, createMachine, 0)
-        guard machine >= 0 else { return .barren(errno: linux_errno()) }
+        let machine = ioctl(kvm, createMachine, 0)
+        guard machine >= 0 else { return .barren(errno: errno) }
         close(machine)
         return .fertile
     }
 
     /// Whether a text like that of `/proc/cpuinfo` has `vmx` or `svm` among its flags.
     static func hasExtension(_ path: String) -> Bool {
-        let descriptor = unsafe linux_open(path, O_RDONLY | O_CLOEXEC, 0)
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
         // All processors have the same flags; those of the first stand in its first few thousand bytes.

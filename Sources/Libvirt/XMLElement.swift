@@ -23,7 +23,9 @@ struct XMLElement {
     /// The element as text, two spaces for each level.
     func rendered(indent: String = "") throws(DescriptionError) -> String {
         var text = "\(indent)<\(name)"
-        for (key, value) in attributes { text += " \(key)='\(try Self.escaped(value, in: "\(name) \(key)"))'" }
+        for (key, value) in attributes {
+            text += " \(key)='\(try Self.escaped(value, in: "\(name) \(key)"))'"
+        }
         if content.isEmpty { return text + "/>\n" }
         text += ">"
         var closing = ""
