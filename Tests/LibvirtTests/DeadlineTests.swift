@@ -56,7 +56,7 @@ private struct SilentSocket {
 
     init(backlog: Int32) throws {
         let listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-        try #require(unsafe attach(listener) { unsafe bind($0, $1, $2) } == 0)
+        try #require(unsafe attach(listener) { unsafe bind($0, .init(__sockaddr__: $1), $2) } == 0)
         try #require(listen(listener, backlog) == 0)
     }
 
@@ -66,7 +66,7 @@ private struct SilentSocket {
     func fill() -> Bool {
         for _ in 0..<8 {
             let client = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
-            let status = unsafe attach(client) { unsafe connect($0, $1, $2) }
+            let status = unsafe attach(client) { unsafe connect($0, .init(__sockaddr__: $1), $2) }
             if status != 0 { return errno == EAGAIN }
         }
         return false
