@@ -121,8 +121,11 @@ let package = Package(
         tests("EvidenceTests", uses: ["Digest", "Evidence", "Job", "TestSupport", "Unix"]),
         tests("BatchTests", uses: ["Batch", "Job", "Site"]),
         tests("JobMachineTests", uses: ["Batch", "Job", "JobMachine", "Libvirt", "Site"]),
-        tests("HookTests", uses: ["Job"]),
+        .testTarget(
+            name: "HookTests", dependencies: ["GuestProtocol", "Job", "TestSupport", "Unix"],
+            exclude: ["job_submit.lua"], swiftSettings: settings),
         tests("MachineTests", uses: ["GuestProtocol", "Job", "Site", "Unix"]),
+        tests("StyleTests", uses: []),
     ],
     cxxLanguageStandard: .cxx17
 )
