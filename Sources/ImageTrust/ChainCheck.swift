@@ -79,9 +79,10 @@ extension TrustAnchors {
 
     private func checkNamespaces(_ chain: OpaquePointer?, _ authorities: [Authority]) throws(Refusal) {
         let length = unsafe openssl_sk_X509_num(chain)
-        for index in 0..<max(0, length - 1) {
+        // A signer who is a root of his own needs leave for himself.
+        for index in 0..<max(1, length - 1) {
             guard let lower = unsafe openssl_sk_X509_value(chain, index),
-                let upper = unsafe openssl_sk_X509_value(chain, index + 1),
+                let upper = unsafe openssl_sk_X509_value(chain, min(index + 1, length - 1)),
                 let subject = unsafe DistinguishedName(X509_get_subject_name(lower)),
                 let authority = authorities.first(where: {
                     unsafe X509_cmp($0.certificate.pointer, upper) == 0

@@ -87,10 +87,11 @@ internal import Job
     /// Nil means yes, otherwise OpenSSL's reason. The corresponding C function is `CMS_verify`.
     func failure(over content: [UInt8]) -> String? {
         OpenSSLErrors.clear()
-        guard let source = MemoryBIO(content) else { return "out of memory" }
         // The octets are canonical already: CMS_BINARY keeps libcrypto from translating them again.
         let flags = UInt32(CMS_BINARY | CMS_DETACHED | CMS_NO_SIGNER_CERT_VERIFY)
-        let result = unsafe CMS_verify(pointer, nil, nil, source.pointer, nil, flags)
+        let result = unsafe MemoryBIO.reading(content) { source in
+            unsafe CMS_verify(pointer, nil, nil, source, nil, flags)
+        }
         let reason = OpenSSLErrors.drain()
         return result == 1 ? nil : reason ?? "the signature does not fit"
     }

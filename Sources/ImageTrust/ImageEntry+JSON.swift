@@ -26,9 +26,9 @@ extension ImageEntry {
         osVersion = try image.words("sl:osversion")
         comments = try image.words("sl:comments")
         format =
-            image.members["hv:format"] == nil ? nil : try image.string("hv:format").lowercased()
+            image.has("hv:format") ? try image.string("hv:format").lowercased() : nil
         expires =
-            image.members["dc:date:expires"] == nil ? nil : try image.moment("dc:date:expires")
+            image.has("dc:date:expires") ? try image.moment("dc:date:expires") : nil
     }
 
     /// Reads `hv:size`, which is a number or, in lists of the AppDB, decimal digits in a string.

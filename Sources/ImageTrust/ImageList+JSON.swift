@@ -5,9 +5,10 @@ extension ImageList {
     /// Reads the JSON document of a list.
     package init(parsing bytes: [UInt8]) throws(Refusal) {
         let document: JSON
+        var images = ImageCollector()
         do throws(JSONError) {
             let limits = JSON.Limits(bytes: bytes.count, depth: 16, values: 1 << 20)
-            document = try JSON(parsing: bytes, limits: limits)
+            document = try JSON(parsing: bytes, limits: limits, elementsOf: "hv:images") { images.add($0) }
         } catch {
             throw Self.refusal(error)
         }
@@ -27,10 +28,10 @@ extension ImageList {
         }
         vo = list.members["ad:vo"]?.text
         endorsers = try Self.endorsers(try list.required("hv:endorser"))
-        guard let images = try list.required("hv:images").elements else {
+        guard try list.required("hv:images").elements != nil else {
             throw list.refuse(.BadType, "hv:images", "is not an array")
         }
-        self.images = Self.images(images)
+        self.images = images.collected
     }
 
     private static func refusal(_ error: JSONError) -> Refusal {
@@ -56,36 +57,5 @@ extension ImageList {
                     dn: try x509.string("hv:dn"), ca: try x509.string("hv:ca")))
         }
         return endorsers
-    }
-
-    private static func images(_ elements: [JSON]) -> [ListedImage] {
-        var images: [ListedImage] = []
-        var positions: [ImageIdentifier: [Int]] = [:]
-        for (position, element) in elements.enumerated() {
-            let image = element["hv:image"]
-            let identifier = (image?["dc:identifier"]?.text).flatMap { ImageIdentifier($0) }
-            if let identifier { positions[identifier, default: []].append(position) }
-            do throws(Refusal) {
-                images.append(.accepted(try ImageEntry(image, position)))
-            } catch {
-                images.append(
-                    .refused(
-                        ListedImage.Refused(
-                            position: position, identifier: identifier, title: image?["dc:title"]?.text,
-                            refusal: error)))
-            }
-        }
-        // None of two images with one name can be told to be the right one.
-        for (identifier, twins) in positions where twins.count > 1 {
-            for position in twins {
-                images[position] = .refused(
-                    ListedImage.Refused(
-                        position: position, identifier: identifier,
-                        title: elements[position]["hv:image"]?["dc:title"]?.text,
-                        refusal: Refusal(
-                            .DuplicateImage, "image \(identifier) stands in the list \(twins.count) times")))
-            }
-        }
-        return images
     }
 }

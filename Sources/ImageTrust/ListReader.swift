@@ -21,6 +21,9 @@ struct ListReader {
         Refusal(name, "\(subject): \(key) \(reason)")
     }
 
+    /// Whether a member is there and not null.
+    func has(_ key: String) -> Bool { members[key].map { $0 != .null } ?? false }
+
     /// A member that must be there and not be null.
     func required(_ key: String) throws(Refusal) -> JSON {
         guard let value = members[key], value != .null else { throw refuse(.MissingField, key, "is missing") }

@@ -45,6 +45,25 @@ package struct ListVerdict: Hashable, Sendable, Codable {
         package let message: String?
     }
 
+    /// Judges a file as of `now`, without any knowledge of what came before it.
+    ///
+    /// - Parameters:
+    ///   - endorser: who must have signed it; nil accepts anybody whom the anchors vouch for.
+    ///   - maximumAge: seconds after which a list is stale, whatever it says itself; nil for no such limit.
+    package init(
+        judging bytes: consuming [UInt8], anchors: TrustAnchors, endorser: Endorser? = nil,
+        maximumAge: Int64? = nil, allowing policy: DigestPolicy = .sha2, at now: Timestamp
+    ) {
+        do throws(Refusal) {
+            let verified = try VerifiedList.verify(
+                consume bytes, anchors: anchors, endorsers: endorser.map { [$0] }, maximumAge: maximumAge,
+                allowing: policy, at: now)
+            self.init(verified, at: now)
+        } catch {
+            self.init(error)
+        }
+    }
+
     package init(_ refusal: Refusal) {
         accepted = false
         self.refusal = refusal.name

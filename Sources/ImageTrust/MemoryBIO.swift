@@ -19,6 +19,18 @@ internal import COpenSSL
         unsafe self.pointer = unsafe pointer
     }
 
+    /// Runs a call that reads bytes where they are, without a copy; nil only when memory runs out.
+    ///
+    /// The corresponding C function is `BIO_new_mem_buf`.
+    static func reading<Result>(_ bytes: [UInt8], _ body: (OpaquePointer) -> Result) -> Result? {
+        unsafe bytes.withUnsafeBytes { buffer in
+            guard let pointer = unsafe BIO_new_mem_buf(buffer.baseAddress, Int32(clamping: buffer.count))
+            else { return nil }
+            defer { unsafe BIO_free(pointer) }
+            return unsafe body(pointer)
+        }
+    }
+
     /// How many bytes are left.
     ///
     /// The corresponding C function is `BIO_ctrl_pending`.

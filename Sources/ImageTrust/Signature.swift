@@ -1,9 +1,19 @@
 package import Job
 
-/// A signature that was verified: the content is what its maker signed, and the maker's certificate was good.
-package struct Signature: Hashable, Sendable {
+/// Octets that somebody signed whom the anchors vouch for; only `SignedMessage.verify` makes one.
+package struct SignedContent: Hashable, Sendable {
     /// The signed octets, every line end as CRLF.
-    package let content: [UInt8]
+    package let octets: [UInt8]
+    package let signature: Signature
+
+    init(octets: [UInt8], signature: Signature) {
+        self.octets = octets
+        self.signature = signature
+    }
+}
+
+/// A signature that was verified: its maker's certificate was good, and the key signed what came with it.
+package struct Signature: Hashable, Sendable {
     /// The signer's certificate in DER.
     package let certificate: [UInt8]
     package let subject: DistinguishedName

@@ -5,7 +5,7 @@ extension SignedMessage {
     /// lists and namespaces, the digest and the signature over the content.
     package func verify(
         anchors: TrustAnchors, at now: Timestamp, allowing policy: DigestPolicy = .sha2
-    ) throws(Refusal) -> Signature {
+    ) throws(Refusal) -> SignedContent {
         let info = try ContentInfo.reading(parts.signature)
         guard let digest = info.digest else {
             throw Refusal(.WeakDigest, "the signature's digest is not one of SHA-256, SHA-384 and SHA-512")
@@ -24,10 +24,10 @@ extension SignedMessage {
         guard let subject = info.signer.subject, let issuer = info.signer.issuer,
             let notAfter = info.signer.notAfter
         else { throw Refusal(.UntrustedIssuer, "the signer's certificate cannot be read") }
-        return Signature(
-            content: parts.content, certificate: info.signer.der, subject: subject, issuer: issuer,
-            serial: info.signer.serial, notAfter: notAfter, digest: digest,
-            warnings: warnings(info, digest))
+        let signature = Signature(
+            certificate: info.signer.der, subject: subject, issuer: issuer, serial: info.signer.serial,
+            notAfter: notAfter, digest: digest, warnings: warnings(info, digest))
+        return SignedContent(octets: parts.content, signature: signature)
     }
 
     private func warnings(_ info: ContentInfo, _ digest: DigestAlgorithm) -> [Warning] {

@@ -10,10 +10,10 @@ package struct SignedMessage: Sendable {
     let parts: MultipartSigned
 
     /// Takes the file apart; `limit` is its greatest length in bytes.
-    package init(parsing bytes: [UInt8], limit: Int = usualLimit) throws(Refusal) {
+    package init(parsing bytes: consuming [UInt8], limit: Int = usualLimit) throws(Refusal) {
         guard bytes.count <= limit else {
             throw Refusal(.TooLarge, "the list is longer than \(limit) bytes")
         }
-        parts = try MultipartSigned(parsing: bytes)
+        parts = try MultipartSigned(parsing: consume bytes)
     }
 }

@@ -46,9 +46,10 @@ extension TrustAnchors {
 
     /// Whether an authority of this name is one that an authority of the directory may sign.
     func couldIssue(to name: DistinguishedName) -> Bool {
-        everyone().contains { authority in
-            authority.certificate.subject != name
-                && (try? checkNamespace(of: name, under: authority)) != nil
+        let authorities = Set(everyone().compactMap(\.certificate.subject)).subtracting([name])
+        return allRules().contains { rule in
+            rule.effect == .permit && rule.covers(name)
+                && rule.issuer.map { authorities.contains($0) } ?? !authorities.isEmpty
         }
     }
 }

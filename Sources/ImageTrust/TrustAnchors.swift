@@ -81,6 +81,16 @@ package struct TrustAnchors: Hashable, Sendable {
         }
     }
 
+    /// What all policy files say, as far as they can be understood.
+    func allRules() -> [NamespaceRule] {
+        search(limit: Self.policyLimit) { $0 == "signing_policy" || $0 == "namespaces" }.flatMap { file in
+            let text = String(decoding: file.bytes, as: UTF8.self)
+            return
+                (file.path.hasSuffix(".namespaces")
+                ? try? Namespaces.rules(text) : try? SigningPolicy.rules(text)) ?? []
+        }
+    }
+
     private struct File {
         let path: String
         let stem: String

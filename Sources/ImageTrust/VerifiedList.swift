@@ -31,13 +31,17 @@ package struct VerifiedList: Hashable, Sendable {
     ///   - maximumAge: seconds after which a list is stale, whatever it says itself; nil for no such limit.
     ///   - limit: how long the file may be, in bytes.
     package static func verify(
-        _ bytes: [UInt8], anchors: TrustAnchors, endorsers: [Endorser]? = nil, identifier: String? = nil,
+        _ bytes: consuming [UInt8], anchors: TrustAnchors, endorsers: [Endorser]? = nil,
+        identifier: String? = nil,
         maximumAge: Int64? = nil, allowing policy: DigestPolicy = .sha2,
         limit: Int = SignedMessage.usualLimit, at now: Timestamp
     ) throws(Refusal) -> VerifiedList {
-        let message = try SignedMessage(parsing: bytes, limit: limit)
-        let signature = try message.verify(anchors: anchors, at: now, allowing: policy)
-        let list = try ImageList(parsing: signature.content)
+        let sha256 = Sha256.hex(bytes)
+        // The file is not needed any more once it is taken apart, and it may be long.
+        let message = try SignedMessage(parsing: consume bytes, limit: limit)
+        let signed = try message.verify(anchors: anchors, at: now, allowing: policy)
+        let signature = signed.signature
+        let list = try ImageList(parsing: signed.octets)
         try list.checkEndorser(of: signature)
         let endorser = try endorsers.map { endorsers throws(Refusal) in
             try authorised(endorsers, signature)
@@ -50,8 +54,8 @@ package struct VerifiedList: Hashable, Sendable {
         try Freshness(created: list.created, expires: list.expires).check(
             at: now, maximumAge: maximumAge, expired: .ListExpired)
         return VerifiedList(
-            list: list, signature: signature, endorser: endorser, sha256: Sha256.hex(bytes),
-            contentSHA256: Sha256.hex(signature.content))
+            list: list, signature: signature, endorser: endorser, sha256: sha256,
+            contentSHA256: Sha256.hex(signed.octets))
     }
 
     private static func authorised(

@@ -24,6 +24,28 @@ extension JSON {
         var parser = JSONParser(bytes: bytes, limits: limits)
         self = try parser.document()
     }
+
+    /// Reads a document without ever holding all of a long array: the elements of the array called `name`, in
+    /// an object one level below the document, are handed over one by one, and the array itself is empty in
+    /// the value.
+    ///
+    /// Elements come before it is known whether the rest of the document is sound.
+    package init(
+        parsing bytes: [UInt8], limits: Limits = Limits(), elementsOf name: String,
+        each consume: (JSON) -> Void
+    ) throws(JSONError) {
+        guard bytes.count <= limits.bytes else {
+            throw JSONError(.tooLarge(limit: limits.bytes), in: bytes, at: bytes.count)
+        }
+        let result = withoutActuallyEscaping(consume) { consume in
+            Result { () throws(JSONError) in
+                var parser = JSONParser(bytes: bytes, limits: limits)
+                parser.stream = (name, consume)
+                return try parser.document()
+            }
+        }
+        self = try result.get()
+    }
 }
 
 /// A recursive descent over the bytes of one document; depth is bounded by the limits.
@@ -32,6 +54,8 @@ struct JSONParser {
     let limits: JSON.Limits
     var position = 0
     var values = 0
+    /// The array whose elements are not kept but handed over.
+    var stream: (name: String, consume: (JSON) -> Void)?
 
     init(bytes: [UInt8], limits: JSON.Limits) {
         self.bytes = bytes
@@ -83,21 +107,27 @@ struct JSONParser {
             skipSpace()
             guard take(":") else { throw failure(.syntax("a colon must follow a member name")) }
             skipSpace()
-            members.append(JSON.Member(name, try value(depth: depth + 1)))
+            if depth == 1, let stream, stream.name == name, peek == UInt8(ascii: "[") {
+                _ = try array(depth: depth + 1, consume: stream.consume)
+                members.append(JSON.Member(name, .array([])))
+            } else {
+                members.append(JSON.Member(name, try value(depth: depth + 1)))
+            }
             skipSpace()
             if take("}") { return .object(members) }
             guard take(",") else { throw failure(.syntax("a comma or a closing brace is missing")) }
         }
     }
 
-    private mutating func array(depth: Int) throws(JSONError) -> JSON {
+    private mutating func array(depth: Int, consume: ((JSON) -> Void)? = nil) throws(JSONError) -> JSON {
         position += 1
         var elements: [JSON] = []
         skipSpace()
         if take("]") { return .array([]) }
         while true {
             skipSpace()
-            elements.append(try value(depth: depth + 1))
+            let element = try value(depth: depth + 1)
+            if let consume { consume(element) } else { elements.append(element) }
             skipSpace()
             if take("]") { return .array(elements) }
             guard take(",") else { throw failure(.syntax("a comma or a closing bracket is missing")) }

@@ -7,7 +7,20 @@ package struct Refusal: Error, Hashable, Sendable, Codable, CustomStringConverti
     package init(_ name: Name, _ message: String) {
         self.name = name
         // A refusal is printed on one line of a log or of a job's stderr, whatever it quotes.
-        self.message = String(message.map { $0.isNewline || $0 == "\0" ? " " : $0 }.prefix(1000))
+        var line = ""
+        for scalar in message.unicodeScalars.prefix(1000) {
+            line.unicodeScalars.append(Self.isPlain(scalar) ? scalar : " ")
+        }
+        self.message = line
+    }
+
+    /// Whether a terminal or log shows it as itself: no control character, none that ends a line or turns the
+    /// direction of writing.
+    private static func isPlain(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0..<0x20, 0x7F..<0xA0, 0x2028...0x202E, 0x2066...0x2069: false
+        default: true
+        }
     }
 
     package var description: String { "\(name.rawValue): \(message)" }

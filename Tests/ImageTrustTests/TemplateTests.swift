@@ -108,7 +108,12 @@ import Testing
                 ListDocument.image("77777777-2222-3333-4444-555555555555"), ["hv:size": "many"]))
         document.images.append(ListDocument.image("88888888-2222-3333-4444-555555555555"))
         let verdict = ListVerdict(try verify(document), at: Grid.now)
-        let json = try JSON(parsing: Array(try JSONEncoder().encode(verdict)))
+        let json = try JSON(parsing: Array(verdict.jsonText.utf8))
+        #expect(try JSONDecoder().decode(ListVerdict.self, from: Data(verdict.jsonText.utf8)) == verdict)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        let encoded = try JSON(parsing: Array(encoder.encode(verdict)))
+        #expect(encoded["list"]?.members?.count == json["list"]?.members?.count)
         #expect(json["accepted"]?.bool == true)
         #expect(json["refusal"] == nil)
         #expect(json["list"]?["identifier"]?.text == ListDocument.identifier)
@@ -120,10 +125,22 @@ import Testing
         #expect(images[1]["identifier"]?.text == "77777777-2222-3333-4444-555555555555")
     }
 
+    @Test("a file is judged with and without an endorser, offline and by what stands in it alone")
+    func judged() throws {
+        func refusal(_ endorser: Endorser?, _ now: Timestamp = Grid.now) -> Refusal.Name? {
+            ListVerdict(judging: grid.signed, anchors: grid.anchors, endorser: endorser, at: now).refusal
+        }
+        #expect(refusal(nil) == nil)
+        #expect(refusal(try Grid.endorser()) == nil)
+        #expect(refusal(try Grid.endorser("alice", "/DC=org/CN=Alice")) == .EndorserNotAuthorised)
+        #expect(refusal(nil, moment("2026-06-09T00:00:00Z")) == .ListNotYetValid)
+    }
+
     @Test("the verdict on a refused list is its name and a message, and nothing else")
     func refusedVerdict() throws {
         let verdict = ListVerdict(Refusal(.CertRevoked, "revoked"))
-        let json = try JSON(parsing: Array(try JSONEncoder().encode(verdict)))
+        let json = try JSON(parsing: Array(verdict.jsonText.utf8))
+        #expect(try JSON(parsing: Array(JSONEncoder().encode(verdict))).members?.count == 3)
         #expect(json["accepted"]?.bool == false)
         #expect(json["refusal"]?.text == "CertRevoked")
         #expect(json["message"]?.text == "revoked")
