@@ -14,6 +14,13 @@ package struct Run {
     package var status: Int32
     package var output: Data
     package var errors: String
+
+    package init(status: Int32, output: Data, errors: String) {
+        self.status = status
+        self.output = output
+        self.errors = errors
+    }
+
     package var text: String { String(decoding: output, as: UTF8.self) }
 }
 
