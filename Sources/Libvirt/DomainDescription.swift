@@ -19,7 +19,7 @@ package struct DomainDescription: Hashable, Sendable {
         package var path: String
         /// How the content is laid out.
         package var format: Format
-        /// Under which name the descriptor is handed over (`Domain.associate`); without it QEMU opens the path.
+        /// The name under which the descriptor is handed over (`Domain.associate`); nil: QEMU opens the path.
         package var group: String?
 
         /// A file known by its path, and by a descriptor if a group is named.

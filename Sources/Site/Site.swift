@@ -20,6 +20,9 @@ package struct Site: Hashable, Sendable {
     /// Seconds that one call to libvirt may take.
     package var libvirtTimeout: Int
     /// What QEMU itself needs of a job's grant: the guest gets the rest.
+    ///
+    /// QEMU's resident memory beside the guest's is about 80 MiB under translation, with the 32 MiB of
+    /// translated code that a machine of ours may keep, and less under KVM; the default is that and a fifth.
     package var memoryOverhead: ByteCount
     /// The queues that are ours, by name.
     package var queues: [String: Queue]
@@ -44,7 +47,7 @@ package struct Site: Hashable, Sendable {
         cluster: String, anchors: String = "/etc/grid-security/certificates",
         maximumListAge: Int64 = 35 * 86_400, virtualization: Virtualization = .auto, bootTimeout: Int = 300,
         prologueTimeout: Int = 480, qemuAccounts: String = "bivouac-vm", libvirt: String = "qemu:///system",
-        libvirtTimeout: Int = 30, memoryOverhead: ByteCount = .mebibytes(64),
+        libvirtTimeout: Int = 30, memoryOverhead: ByteCount = .mebibytes(96),
         queues: [String: Queue] = [:], endorsers: [String: EndorserRule] = [:],
         lists: [String: ListRule] = [:], denials: [Denial] = [],
         store: StoreRule = StoreRule(), evidence: EvidenceRule = EvidenceRule(), faults: [SiteFault] = [],

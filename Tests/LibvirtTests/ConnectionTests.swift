@@ -106,7 +106,7 @@ struct ConnectionTests {
             .replacingOccurrences(of: "<os>", with: "<nonsense/><os>")
         for (document, code) in [("<domain", LibvirtError.Code.xmlDetail), (odd, .xmlInvalidSchema)] {
             let error = failure { () throws(LibvirtError) in
-                _ = try Connection.open("test:///default").define(document)
+                _ = try Connection.open("test:///default").define(document, validating: true)
             }
             #expect(error?.code == code)
         }

@@ -2,7 +2,8 @@ import Foundation
 @testable import Libvirt
 import Testing
 
-@Suite("The description of a machine")
+/// One after the other: libvirt's test driver keeps domains by name for the whole process.
+@Suite("The description of a machine", .serialized)
 struct DomainDescriptionTests {
     static let machine = DomainDescription(
         name: "bivouac-demo-4711.0", uuid: "00000000-0006-4000-8000-000000000001", title: "job 4711 of alice",
@@ -33,7 +34,7 @@ struct DomainDescriptionTests {
             .replacingOccurrences(of: "arch='x86_64' machine='q35'", with: "arch='i686'")
             .replacingOccurrences(of: " fdgroup='[a-z]*'", with: "", options: .regularExpression)
         let connection = try Connection.open("test:///default")
-        let domain = try connection.define(xml)
+        let domain = try connection.define(xml, validating: true)
         defer { try? domain.undefine() }
         return try domain.xml()
     }
