@@ -39,7 +39,7 @@ struct FailClosedTests {
             as: cluster.user, directory: "/tmp")
         let outcome = try await Command.run(words)
         #expect(outcome.status != 0)
-        #expect(outcome.errors.contains("bivouac: "), "\(outcome.errors)")
+        #expect((outcome.text + outcome.errors).contains("bivouac: "), "\(outcome)")
         #expect(!marker.isOnHost)
         #expect(try await job.state().word == "RUNNING")
         #expect(try job.phase == "running")
