@@ -39,7 +39,7 @@ struct FailClosedTests {
             as: cluster.user, directory: "/tmp")
         let outcome = try await Command.run(words)
         #expect(outcome.status != 0)
-        #expect(outcome.errors.contains("bivouac: "), "\(outcome.errors)")
+        #expect((outcome.text + outcome.errors).contains("bivouac: "), "\(outcome)")
         #expect(!marker.isOnHost)
         #expect(try await job.state().word == "RUNNING")
         #expect(try job.phase == "running")
@@ -99,14 +99,17 @@ struct EnvironmentTests {
     func loginFiles() async throws {
         let marker = Marker("profile")
         defer { marker.remove() }
-        let user = try await Cluster.ready().user
+        let user = try await Cluster.ready().stranger
         let profile = user.home + "/.profile"
         try Files.write(marker.command + "\n", to: profile, mode: 0o644)
         defer { try? FileManager.default.removeItem(atPath: profile) }
-        let (job, state) = try await Submission("hostname", ["--export=NONE"]).run()
+        var submission = Submission("hostname", ["--export=NONE"])
+        submission.user = user
+        let (job, state) = try await submission.run()
         #expect(state.word == "COMPLETED", "\(job.errors)")
         #expect(!marker.isOnHost)
-        try await Submission("true", ["--export=NONE"], partition: "normal").run()
+        submission.partition = "normal"
+        try await submission.run()
         #expect(marker.isOnHost)
     }
 

@@ -82,8 +82,8 @@ struct FaithfulTests {
 
     @Test("a script of 3 MiB with #SBATCH lines is the same file in the machine, and they count")
     func longScript() async throws {
-        var text = "#!/bin/sh\n#SBATCH --export=ALL,BIVOUAC_TEST_DIRECTIVE=counts\n"
-        text += "sha512sum <\"$0\" | cut -d' ' -f1\necho \"$BIVOUAC_TEST_DIRECTIVE\"\n: <<'FILL'\n"
+        var text = "#!/bin/sh\n#SBATCH --export=ALL,PLAIN_DIRECTIVE=counts\n"
+        text += "sha512sum <\"$0\" | cut -d' ' -f1\necho \"$PLAIN_DIRECTIVE\"\n: <<'FILL'\n"
         while text.utf8.count < 3 << 20 {
             text += "#SBATCH --nodes=99 is no directive down here; Größe 日本 $(id) '\"\n"
         }
@@ -125,13 +125,13 @@ struct FaithfulTests {
     @Test("--export passes what it names and nothing else of the user's environment")
     func export() async throws {
         var submission = Submission(
-            "tr '\\0' '\\n' </proc/self/environ", ["--export=BIVOUAC_TEST_ONE=1,BIVOUAC_TEST_TWO"])
-        submission.environment = ["BIVOUAC_TEST_TWO=second one", "BIVOUAC_TEST_THREE=3"]
+            "tr '\\0' '\\n' </proc/self/environ", ["--export=PLAIN_ONE=1,PLAIN_TWO"])
+        submission.environment = ["PLAIN_TWO=second one", "PLAIN_THREE=3"]
         let (job, state) = try await submission.run()
         #expect(state.word == "COMPLETED", "\(job.errors)")
-        #expect(job.lines.contains("BIVOUAC_TEST_ONE=1"))
-        #expect(job.lines.contains("BIVOUAC_TEST_TWO=second one"))
-        #expect(!job.text.contains("BIVOUAC_TEST_THREE"))
+        #expect(job.lines.contains("PLAIN_ONE=1"))
+        #expect(job.lines.contains("PLAIN_TWO=second one"))
+        #expect(!job.text.contains("PLAIN_THREE"))
         #expect(job.lines.contains("SLURM_JOB_ID=\(job.id)"))
     }
 }

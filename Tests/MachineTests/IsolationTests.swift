@@ -60,7 +60,7 @@ struct IsolationTests {
         let monitors = try await Command.require(
             ["/usr/bin/find", "\(Cluster.directory)/libvirt/lib/qemu", "-type", "s"]
         ).text.split(separator: "\n").filter {
-            $0.contains("\(second.key).") || $0.contains("bivouac-\(Cluster.name)")
+            $0.contains("\(second.key).") || $0.contains("bivouac-\(Cluster.cluster)-")
         }
         forbidden += monitors.filter { !$0.contains(first.key) }.map { "connect:\($0)" }
 

@@ -220,7 +220,7 @@ struct MeddlingTests {
             """
             #!/bin/sh
             \(original) || exit
-            job=\(Cluster.places.jobs)/\(Cluster.name)-$SLURM_JOB_ID
+            job=\(Cluster.places.jobs)/\(Cluster.cluster)-$SLURM_JOB_ID
             \(command)
             exit 0
 

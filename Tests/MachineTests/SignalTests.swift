@@ -113,17 +113,17 @@ struct SignalTests {
 
 @Suite("What the scheduler does in its own time", .needsCluster, .waits)
 struct SlowSignalTests {
-    @Test("--signal=B:USR1@50 arrives before the time limit")
+    @Test("--signal=B:USR1@60 arrives before the time limit")
     func early() async throws {
         let job = try await Submission(
             """
             trap 'echo warned; exit 5' USR1
             echo ready
             while :; do sleep 0.5; done
-            """, ["--time=2", "--signal=B:USR1@100"]
+            """, ["--time=3", "--signal=B:USR1@60"]
         ).submit()
         try await job.says("ready")
-        let state = try await job.ended(within: 180)
+        let state = try await job.ended(within: 240)
         #expect(state.exitCode == 5)
         #expect(job.lines == ["ready", "warned"])
     }

@@ -9,8 +9,10 @@ struct Cluster: Sendable {
         Unix.Process.effectiveUser == 0 ? Unix.Process.environment("BIVOUAC_TEST_ROOT") : nil
 
     static var directory: String { root ?? "/nonexistent" }
-    /// Name of the cluster and of the account that submits, and stem of the others.
+    /// Name of the account that submits, and stem of the others.
     static var name: String { (directory as NSString).lastPathComponent }
+    /// Slurm's name of the cluster and the site's, part of each job's key.
+    static var cluster: String { name.replacingOccurrences(of: "bivouac-", with: "") }
     static var places: Places { Places(root: directory) }
     static var libvirt: String { "qemu+unix:///system?socket=\(directory)/libvirt/run/libvirt-sock" }
     static var slurmConfiguration: String { directory + "/slurm/slurm.conf" }

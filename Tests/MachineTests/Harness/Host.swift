@@ -16,7 +16,7 @@ enum Host {
 
     /// The QEMU processes of a job's machines; of all the cluster's jobs without a key.
     static func machines(of key: String? = nil) -> [Int32] {
-        let prefix = key.map { "guest=bivouac-\($0)." } ?? "guest=bivouac-\(Cluster.name)-"
+        let prefix = key.map { "guest=bivouac-\($0)." } ?? "guest=bivouac-\(Cluster.cluster)-"
         return processes().filter { process in
             process.words.contains { $0.hasPrefix(prefix) } && (process.words.first ?? "").contains("qemu")
         }.map(\.pid)

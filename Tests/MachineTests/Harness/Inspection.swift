@@ -11,8 +11,8 @@ struct Inspection: Sendable {
 
     static let arguments = ["a b", "", "it's \"so\" $(id) `id` \\", "línea\nsegunda", "-x", "--"]
     static let variables = [
-        "BIVOUAC_TEST_QUOTES=it's \"so\" $(id) `id` \\", "BIVOUAC_TEST_LINES=one\ntwo\n\nfour\n",
-        "BIVOUAC_TEST_UTF8=Größe 日本 🙂", "BIVOUAC_TEST_EMPTY=", "BIVOUAC_TEST_EQUALS=a=b=c",
+        "PLAIN_QUOTES=it's \"so\" $(id) `id` \\", "PLAIN_LINES=one\ntwo\n\nfour\n",
+        "PLAIN_UTF8=Größe 日本 🙂", "PLAIN_EMPTY=", "PLAIN_EQUALS=a=b=c",
     ]
     /// It is dangerous wherever somebody does not quote it.
     static let name = "bivouac-test $(touch /tmp/x)'\";`id` <&> \\"
@@ -72,7 +72,7 @@ struct Inspection: Sendable {
         section umask; umask
         section directory; pwd; ls -A
         section script; echo "$0"; head -n 1 "$0"; stat -c '%U %a' "$0"
-        section account; id -u; id -g; id -G; id -un; id -gn; echo "$HOME"; grep "^$(id -un):" /etc/passwd
+        section account; id -u; id -g; id -G; id -un; id -gn; grep "^$(id -un):" /etc/passwd
         section status; cat /proc/self/status
         section session; cut -d' ' -f5,6 /proc/$$/stat; echo $$
         section limits; ulimit -a

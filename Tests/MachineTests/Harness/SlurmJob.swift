@@ -10,7 +10,7 @@ struct SlurmJob: Hashable, Sendable {
     let directory: String
 
     /// The job's name on the node.
-    var key: String { "\(Cluster.name)-\(id)" }
+    var key: String { "\(Cluster.cluster)-\(id)" }
 
     var place: JobDirectory {
         get throws {
@@ -51,7 +51,7 @@ struct SlurmJob: Hashable, Sendable {
 
     /// A key for each task.
     var keys: [String] {
-        get async throws { try await states().map { "\(Cluster.name)-\($0.id)" } }
+        get async throws { try await states().map { "\(Cluster.cluster)-\($0.id)" } }
     }
 
     /// Waits for the end of the job and of its epilogue.
