@@ -121,7 +121,10 @@ let package = Package(
         tests("EvidenceTests", uses: ["Digest", "Evidence", "Job", "TestSupport", "Unix"]),
         tests("BatchTests", uses: ["Batch", "Job", "Site"]),
         tests("JobMachineTests", uses: ["Batch", "Job", "JobMachine", "Libvirt", "Site"]),
-        tests("HookTests", uses: ["Job"]),
+        .testTarget(
+            name: "HookTests", dependencies: ["GuestProtocol", "Job", "TestSupport", "Unix", "bivouac"],
+            exclude: ["job_submit.lua"], swiftSettings: settings),
+        tests("StyleTests", uses: []),
         tests("MachineTests", uses: ["GuestProtocol", "Job", "Site", "Unix"]),
     ],
     cxxLanguageStandard: .cxx17

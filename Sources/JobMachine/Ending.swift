@@ -45,7 +45,7 @@ package struct Ending {
     /// Ends the domain, whether it runs or is only defined, and looks again; its usage when it ran.
     func stop(_ name: MachineName) throws(MachineFault) -> EndState.Usage? {
         try atNode("could not end machine \(name)") { () throws(LibvirtError) in
-            let connection = try Connection.open(site.libvirt)
+            let connection = try Connection.open(site)
             guard let domain = try connection.lookup(name: name.domain) else { return nil }
             let usage = try? domain.statistics()
             try domain.destroy()

@@ -10,7 +10,7 @@ import Unix
 extension Prologue {
     func connect() throws(MachineFault) -> Connection {
         try atNode("could not reach \(site.libvirt)") { () throws(LibvirtError) in
-            try Connection.open(site.libvirt)
+            try Connection.open(site)
         }
     }
 

@@ -69,7 +69,7 @@ package struct Reaper {
             try Files.names(in: places.machines).compactMap { MachineName($0) }
         }
         names += try atNode("could not list domains") { () throws(LibvirtError) in
-            try Connection.open(ending.site.libvirt).domains(prefix: MachineName.domainPrefix)
+            try Connection.open(ending.site).domains(prefix: MachineName.domainPrefix)
         }.compactMap { MachineName(domain: $0) }
         for name in Set(names) where !live.contains(name) && name.key.cluster == ending.site.cluster {
             let copy = try LiveJob.read(places.machine(name).record)

@@ -3,7 +3,7 @@ import Job
 extension Site {
     static let keys = [
         "cluster", "anchors", "maximum_list_age", "virtualization", "boot_timeout", "prologue_timeout",
-        "qemu_accounts", "libvirt", "memory_overhead", "queue", "store", "evidence",
+        "qemu_accounts", "libvirt", "libvirt_timeout", "memory_overhead", "queue", "store", "evidence",
     ]
 
     /// Decodes `site.toml`.
@@ -36,6 +36,7 @@ extension Site {
             try section.string("libvirt", rule: "the URI of a connection, like qemu:///system") {
                 $0.contains(":") && Section.isVisible($0, limit: 1024)
             } ?? libvirt
+        libvirtTimeout = Int(try section.seconds("libvirt_timeout", in: 1...600) ?? Int64(libvirtTimeout))
         memoryOverhead =
             try section.size("memory_overhead", in: ByteCount(0)...ByteCount(1 << 40))
             ?? memoryOverhead

@@ -17,6 +17,8 @@ package struct Site: Hashable, Sendable {
     package var qemuAccounts: String
     /// The URI of the libvirt that runs the machines.
     package var libvirt: String
+    /// Seconds that one call to libvirt may take.
+    package var libvirtTimeout: Int
     /// What QEMU itself needs of a job's grant: the guest gets the rest.
     package var memoryOverhead: ByteCount
     /// The queues that are ours, by name.
@@ -42,8 +44,9 @@ package struct Site: Hashable, Sendable {
         cluster: String, anchors: String = "/etc/grid-security/certificates",
         maximumListAge: Int64 = 35 * 86_400, virtualization: Virtualization = .auto, bootTimeout: Int = 300,
         prologueTimeout: Int = 480, qemuAccounts: String = "bivouac-vm", libvirt: String = "qemu:///system",
-        memoryOverhead: ByteCount = .mebibytes(64), queues: [String: Queue] = [:],
-        endorsers: [String: EndorserRule] = [:], lists: [String: ListRule] = [:], denials: [Denial] = [],
+        libvirtTimeout: Int = 30, memoryOverhead: ByteCount = .mebibytes(64),
+        queues: [String: Queue] = [:], endorsers: [String: EndorserRule] = [:],
+        lists: [String: ListRule] = [:], denials: [Denial] = [],
         store: StoreRule = StoreRule(), evidence: EvidenceRule = EvidenceRule(), faults: [SiteFault] = [],
         ignored: [String] = []
     ) {
@@ -55,6 +58,7 @@ package struct Site: Hashable, Sendable {
         self.prologueTimeout = prologueTimeout
         self.qemuAccounts = qemuAccounts
         self.libvirt = libvirt
+        self.libvirtTimeout = libvirtTimeout
         self.memoryOverhead = memoryOverhead
         self.queues = queues
         self.endorsers = endorsers

@@ -34,7 +34,7 @@ extension Verbs {
         }
         let path = tool.places.machine(name).domainXML
         let xml: String
-        if let domain = try Connection.open(try tool.site().libvirt).lookup(name: record.domain) {
+        if let domain = try Connection.open(tool.site()).lookup(name: record.domain) {
             xml = try domain.xml()
         } else if Files.exists(path) {
             xml = String(decoding: try Files.read(path, limit: 1 << 20), as: UTF8.self)

@@ -56,6 +56,7 @@ struct SiteLoadTests {
         let queue = """
             cluster = "x"
             libvirt = "qemu+unix:///system?socket=/a/b"
+            libvirt_timeout = "5s"
             memory_overhead = "96 MiB"
             virtualization = "kvm"
             maximum_list_age = "20s"
@@ -96,6 +97,7 @@ struct SiteLoadTests {
         let site = try Site.load(places: scratch.places)
         #expect(site.faults.isEmpty)
         #expect(site.libvirt == "qemu+unix:///system?socket=/a/b")
+        #expect(site.libvirtTimeout == 5)
         #expect(site.memoryOverhead == .mebibytes(96))
         #expect(site.virtualization == .kvm)
         #expect(site.maximumListAge == 20)

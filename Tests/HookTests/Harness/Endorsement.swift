@@ -1,5 +1,4 @@
 import Foundation
-import TestSupport
 
 /// A grid site's surroundings: authority, endorser, anchors, an image and its signed list, made with the
 /// examples' own scripts.

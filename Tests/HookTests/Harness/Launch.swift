@@ -1,6 +1,15 @@
 import Foundation
 import Glibc
-import TestSupport
+
+/// What a program said and how it ended.
+struct Outcome {
+    /// Its exit status, or the number of the signal that ended it with a minus in front.
+    let status: Int32
+    let output: Data
+    let errors: String
+
+    var text: String { String(decoding: output, as: UTF8.self) }
+}
 
 /// A program under test: started, spoken to, and always brought to an end.
 final class Launch {
@@ -67,14 +76,14 @@ final class Launch {
     func kill(_ signal: Int32) { Glibc.kill(process.processIdentifier, signal) }
 
     /// The program's end; one that does not come within the time is an error.
-    func wait(seconds: Int = 60) throws -> Run {
+    func wait(seconds: Int = 60) throws -> Outcome {
         let end = Date(timeIntervalSinceNow: Double(seconds))
         while process.isRunning {
             guard Date() < end else { throw Harness.error("\(process.arguments ?? []) did not end in \(seconds) s") }
             usleep(2000)
         }
         process.waitUntilExit()
-        return Run(
+        return Outcome(
             status: process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus,
             output: try Data(contentsOf: URL(fileURLWithPath: files + "/output")),
             errors: String(decoding: try Data(contentsOf: URL(fileURLWithPath: files + "/errors")), as: UTF8.self))
@@ -84,14 +93,14 @@ final class Launch {
     @discardableResult
     static func run(
         _ words: [String], environment: [String: String] = [:], directory: String = "/", seconds: Int = 60
-    ) throws -> Run {
+    ) throws -> Outcome {
         try Launch(words, environment: environment, directory: directory).wait(seconds: seconds)
     }
 
     /// Runs a program that the test needs to succeed.
     @discardableResult
     static func require(_ words: [String], environment: [String: String] = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"])
-        throws -> Run
+        throws -> Outcome
     {
         let run = try run(words, environment: environment)
         guard run.status == 0 else { throw Harness.error("\(words): status \(run.status): \(run.errors)") }

@@ -1,5 +1,4 @@
 import Foundation
-import TestSupport
 
 /// A node's file tree below a directory of a test's own, and the built programs run on it.
 final class Node: Sendable {
@@ -73,28 +72,28 @@ final class Node: Sendable {
 
     // MARK: Programs
 
-    func bivouac(_ words: String...) throws -> Run { try bivouac(words) }
+    func bivouac(_ words: String...) throws -> Outcome { try bivouac(words) }
 
-    func bivouac(_ words: [String]) throws -> Run {
+    func bivouac(_ words: [String]) throws -> Outcome {
         try Launch.run([Built.bivouac] + words, environment: ["BIVOUAC_ROOT": root])
     }
 
     @discardableResult
-    func prologue(_ job: JobOnNode = JobOnNode()) throws -> Run { try startPrologue(job).wait() }
+    func prologue(_ job: JobOnNode = JobOnNode()) throws -> Outcome { try startPrologue(job).wait() }
 
     func startPrologue(_ job: JobOnNode = JobOnNode()) throws -> Launch {
         try Launch([Built.prologue], environment: job.environment.merging(["BIVOUAC_ROOT": root]) { $1 })
     }
 
     @discardableResult
-    func epilogue(_ job: JobOnNode = JobOnNode()) throws -> Run { try startEpilogue(job).wait() }
+    func epilogue(_ job: JobOnNode = JobOnNode()) throws -> Outcome { try startEpilogue(job).wait() }
 
     func startEpilogue(_ job: JobOnNode = JobOnNode()) throws -> Launch {
         try Launch([Built.epilogue], environment: job.environment.merging(["BIVOUAC_ROOT": root]) { $1 })
     }
 
     /// The launcher as the job's task: as the user, in a script's place.
-    func launcher(_ job: JobOnNode = JobOnNode(), environment: [String: String] = [:]) throws -> Run {
+    func launcher(_ job: JobOnNode = JobOnNode(), environment: [String: String] = [:]) throws -> Outcome {
         try Launch.run(
             Launch.words([endorsement.launcher, "--root=\(root)", "--", "/bin/true"], as: job.uid),
             environment: ["SLURM_JOB_ID": job.id].merging(environment) { $1 })
