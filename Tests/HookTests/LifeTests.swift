@@ -249,7 +249,7 @@ extension HookTests {
         func killed() throws {
             let node = try Node()
             var random = SystemRandomNumberGenerator()
-            for round in 0..<20 {
+            for round in 0..<12 {
                 let job = JobOnNode(id: "\(7000 + round)")
                 for _ in 0..<2 {
                     let prologue = try node.startPrologue(job)
