@@ -122,7 +122,7 @@ let package = Package(
         tests("BatchTests", uses: ["Batch", "Job", "Site"]),
         tests("JobMachineTests", uses: ["Batch", "Job", "JobMachine", "Libvirt", "Site"]),
         .testTarget(
-            name: "HookTests", dependencies: ["GuestProtocol", "Job", "TestSupport", "Unix"],
+            name: "HookTests", dependencies: ["GuestProtocol", "Job", "TestSupport", "Unix", "bivouac"],
             exclude: ["job_submit.lua"], swiftSettings: settings),
         tests("MachineTests", uses: ["GuestProtocol", "Job", "Site", "Unix"]),
         tests("StyleTests", uses: []),

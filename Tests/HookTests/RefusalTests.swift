@@ -9,16 +9,19 @@ struct RefusalCase: Sendable, CustomTestStringConvertible {
     /// A part of the message that names the thing.
     let names: String
     let job: JobOnNode
+    /// Whether the usual list is in force before.
+    let isRefreshed: Bool
     let arrange: @Sendable (Node) throws -> Void
 
     init(
-        _ name: Refusal.Name, _ what: String, names: String, job: JobOnNode = JobOnNode(),
+        _ name: Refusal.Name, _ what: String, names: String, job: JobOnNode = JobOnNode(), isRefreshed: Bool = true,
         arrange: @escaping @Sendable (Node) throws -> Void = { _ in }
     ) {
         self.name = name
         self.what = what
         self.names = names
         self.job = job
+        self.isRefreshed = isRefreshed
         self.arrange = arrange
     }
 
@@ -54,7 +57,9 @@ struct RefusalCase: Sendable, CustomTestStringConvertible {
         RefusalCase(.NoImageNamed, "a queue without a default", names: "'vm'") { node in
             try node.configure(queue: ["image": nil])
         },
-        RefusalCase(.QueueNotAllowed, "an image the queue does not allow", names: "other/*") { node in
+        RefusalCase(.QueueNotAllowed, "an image the queue does not allow", names: "other/*",
+            job: JobOnNode(comment: "image=demo/minimal")
+        ) { node in
             try node.configure(queue: ["allow": "[\"other/*\"]", "image": nil])
         },
         RefusalCase(.ClassNotAllowed, "a class the queue does not take", names: "class 2") { node in
@@ -81,24 +86,24 @@ struct RefusalCase: Sendable, CustomTestStringConvertible {
         RefusalCase(.ImageDenied, "a file of deny.d that cannot be understood", names: "broken.toml:1:") { node in
             try node.write("etc/bivouac/deny.d/broken.toml", "sha512 = [\n")
         },
-        RefusalCase(.StaleList, "a list older than the site's maximum", names: "maximum of 86400 s") { node in
+        RefusalCase(.StaleList, "a list older than the site's maximum", names: "maximum of 86400 s", isRefreshed: false) { node in
             try node.endorsement.sign(
-                node.path("old.list"), ["--created", Endorsement.moment(-3 * 86_400), "--version", "2"])
+                node.path("old.list"), ["--created", Endorsement.moment(-3 * 86_400)])
             try node.write("etc/bivouac/lists.d/demo.toml", node.subscription(node.path("old.list")))
             try node.refresh()
             try node.configure(["maximum_list_age": "\"1d\""])
         },
-        RefusalCase(.StaleList, "a list past its own end since it was accepted", names: "expired") { node in
+        RefusalCase(.StaleList, "a list past its own end since it was accepted", names: "expired", isRefreshed: false) { node in
             let end = Date(timeIntervalSinceNow: 3)
-            try node.endorsement.sign(node.path("brief.list"), ["--expires", Endorsement.moment(3), "--version", "2"])
+            try node.endorsement.sign(node.path("brief.list"), ["--expires", Endorsement.moment(3)])
             try node.write("etc/bivouac/lists.d/demo.toml", node.subscription(node.path("brief.list")))
             try node.refresh()
             Thread.sleep(until: end.addingTimeInterval(1))
         },
-        RefusalCase(.ImageExpired, "an image past its own end", names: Endorsement.image) { node in
+        RefusalCase(.ImageExpired, "an image past its own end", names: Endorsement.image, isRefreshed: false) { node in
             let end = Date(timeIntervalSinceNow: 3)
             try node.endorsement.sign(
-                node.path("brief.list"), ["--image-expires", Endorsement.moment(3), "--version", "2"])
+                node.path("brief.list"), ["--image-expires", Endorsement.moment(3)])
             try node.write("etc/bivouac/lists.d/demo.toml", node.subscription(node.path("brief.list")))
             try node.refresh()
             Thread.sleep(until: end.addingTimeInterval(1))
@@ -126,12 +131,12 @@ struct RefusalCase: Sendable, CustomTestStringConvertible {
     ]
 
     static let byImage: [RefusalCase] = [
-        RefusalCase(.ImageUnavailable, "an image that is not where its list says", names: "gone.qcow2") { node in
+        RefusalCase(.ImageUnavailable, "an image that is not where its list says", names: "gone.qcow2", isRefreshed: false) { node in
             try FileManager.default.copyItem(atPath: node.endorsement.image, toPath: node.path("gone.qcow2"))
             try use(node.path("gone.qcow2"), on: node)
             try FileManager.default.removeItem(atPath: node.path("gone.qcow2"))
         },
-        RefusalCase(.ChecksumMismatch, "an image of other bytes", names: "sha512") { node in
+        RefusalCase(.ChecksumMismatch, "an image of other bytes", names: "sha512", isRefreshed: false) { node in
             try FileManager.default.copyItem(atPath: node.endorsement.image, toPath: node.path("other.qcow2"))
             try use(node.path("other.qcow2"), on: node)
             let file = try FileHandle(forWritingTo: URL(fileURLWithPath: node.path("other.qcow2")))
@@ -139,7 +144,7 @@ struct RefusalCase: Sendable, CustomTestStringConvertible {
             try file.write(contentsOf: Data([1]))
             try file.close()
         },
-        RefusalCase(.SizeMismatch, "an image of another size", names: "bytes") { node in
+        RefusalCase(.SizeMismatch, "an image of another size", names: "bytes", isRefreshed: false) { node in
             try FileManager.default.copyItem(atPath: node.endorsement.image, toPath: node.path("longer.qcow2"))
             try use(node.path("longer.qcow2"), on: node)
             let file = try FileHandle(forWritingTo: URL(fileURLWithPath: node.path("longer.qcow2")))
@@ -147,7 +152,7 @@ struct RefusalCase: Sendable, CustomTestStringConvertible {
             try file.write(contentsOf: Data([0]))
             try file.close()
         },
-        RefusalCase(.UnsafeImage, "an image that leans on another file", names: "backing") { node in
+        RefusalCase(.UnsafeImage, "an image that leans on another file", names: "backing", isRefreshed: false) { node in
             try Launch.require([
                 "/usr/bin/qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", "/etc/passwd",
                 node.path("leaning.qcow2"), "1M",
@@ -158,7 +163,7 @@ struct RefusalCase: Sendable, CustomTestStringConvertible {
 
     /// Puts a list with this image in force.
     private static func use(_ image: String, on node: Node) throws {
-        try node.endorsement.sign(node.path("own.list"), image: image, ["--version", "2"])
+        try node.endorsement.sign(node.path("own.list"), image: image)
         try node.write("etc/bivouac/lists.d/demo.toml", node.subscription(node.path("own.list")))
         try node.refresh()
     }
@@ -171,7 +176,7 @@ extension HookTests {
             "leaves a record that its launcher tells, and nothing else",
             arguments: RefusalCase.byJob + RefusalCase.bySite + RefusalCase.byImage)
         func refused(_ example: RefusalCase) throws {
-            let node = try Node()
+            let node = try Node(refreshed: example.isRefreshed)
             try example.arrange(node)
             try expect(example, on: node)
         }
