@@ -22,12 +22,6 @@ package struct Run {
     }
 
     package var text: String { String(decoding: output, as: UTF8.self) }
-
-    package init(status: Int32, output: Data, errors: String) {
-        self.status = status
-        self.output = output
-        self.errors = errors
-    }
 }
 
 /// Runs a program to its end, with this environment and nothing on its standard input.
