@@ -53,18 +53,26 @@ package struct LiveJob: ~Copyable {
         self.init(key: key, directory: directory, record: record, lock: lock)
     }
 
-    /// Makes the directory and its first record; what an earlier attempt left must have been ended before.
+    /// Makes the directory and its first record; nil when another process has just made one.
     package static func create(_ record: Record, key: JobKey, places: Places, before deadline: Deadline)
-        throws(MachineFault) -> LiveJob
+        throws(MachineFault) -> LiveJob?
     {
         let directory = places.job(key)
-        var live: LiveJob?
-        while live == nil {
-            do {
+        let lock = try makeLocked(directory, places, before: deadline)
+        guard try read(directory.record) == nil else { return nil }
+        let live = LiveJob(key: key, directory: directory, record: record, lock: lock)
+        try live.write()
+        return live
+    }
+
+    private static func makeLocked(_ directory: JobDirectory, _ places: Places, before deadline: Deadline)
+        throws(MachineFault) -> FileLock
+    {
+        while true {
+            do throws(UnixError) {
                 try Files.makeDirectories(places.jobs, mode: 0o755)
                 try Files.makeDirectory(directory.path, mode: 0o700)
-                let lock = try FileLock.acquire(directory.lock, before: deadline)
-                live = LiveJob(key: key, directory: directory, record: record, lock: lock)
+                return try FileLock.acquire(directory.lock, before: deadline)
             } catch {
                 // An epilogue removed the directory between the two steps.
                 guard error.code == UnixError.noEntry, !deadline.isOver else {
@@ -72,9 +80,6 @@ package struct LiveJob: ~Copyable {
                 }
             }
         }
-        guard let live else { throw .fault(.node, "could not make the job's directory \(directory.path)") }
-        try live.write()
-        return live
     }
 
     private init(key: JobKey, directory: JobDirectory, record: Record, lock: consuming FileLock) {

@@ -13,13 +13,15 @@ extension Prologue {
             throw .fault(.site, "\(error)")
         }
         let attempt = job.attempt ?? 0
-        while let earlier = try LiveJob.open(job.key, places: places, before: deadline) {
-            let record = earlier.record
-            if record.attempt == attempt && [.running, .paused, .refused].contains(record.phase) { return nil }
-            try ending.run(earlier, because: .superseded)
+        while true {
+            if let earlier = try LiveJob.open(job.key, places: places, before: deadline) {
+                let record = earlier.record
+                if record.attempt == attempt && [.running, .paused, .refused].contains(record.phase) { return nil }
+                try ending.run(earlier, because: .superseded)
+            }
+            let record = Record(job: job, attempt: attempt, slurmConfiguration: slurmConfiguration, now: clock())
+            if let live = try LiveJob.create(record, key: job.key, places: places, before: deadline) { return live }
         }
-        let record = Record(job: job, attempt: attempt, slurmConfiguration: slurmConfiguration, now: clock())
-        return try LiveJob.create(record, key: job.key, places: places, before: deadline)
     }
 
     var journal: Journal { Journal(AuditLog(path: places.auditLog)) }

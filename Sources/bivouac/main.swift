@@ -39,7 +39,11 @@ func run(_ arguments: [String]) -> Int32 {
         return ExitStatus.dataRefused
     } catch let fault as MachineFault {
         Process.report("bivouac: \(fault)")
-        return fault.blame == .site ? ExitStatus.configuration : ExitStatus.unavailable
+        return switch fault.blame {
+        case .job: ExitStatus.dataRefused
+        case .node: ExitStatus.unavailable
+        case .site: ExitStatus.configuration
+        }
     } catch let error as BatchError {
         Process.report("bivouac: \(error)")
         return error.blame == .site ? ExitStatus.configuration : ExitStatus.unavailable
