@@ -54,6 +54,20 @@ package struct SlurmCommand: Sendable {
         guard answer.succeeded else { throw failure("scontrol", answer) }
     }
 
+    /// The controller's settings, `scontrol show config`: name to value as Slurm prints it.
+    package func settings() throws(BatchError) -> [String: String] {
+        let answer = try run("scontrol", ["show", "config"])
+        guard answer.succeeded else { throw failure("scontrol", answer) }
+        var settings: [String: String] = [:]
+        for line in String(decoding: answer.output, as: UTF8.self).split(separator: "\n") {
+            let parts = line.split(separator: "=", maxSplits: 1)
+            guard parts.count == 2 else { continue }
+            let name = parts[0].filter { $0 != " " }
+            settings[name] = String(parts[1].drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+        }
+        return settings
+    }
+
     private func run(_ name: String, _ arguments: [String]) throws(BatchError) -> Child.Result {
         let path = Self.directories.map { $0 + "/" + name }.first { Files.exists($0) }
         guard let path else {

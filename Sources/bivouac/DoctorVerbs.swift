@@ -7,13 +7,24 @@ extension Verbs {
     static let doctor = [
         Verb(
             "doctor", "", "[--write-hooks DIR [--slurm-conf FILE]]",
-            "writes root, cluster and the partitions of site.toml into the hooks in DIR", words: 0...0,
+            "tells whether this node will run machines, and what to do if not; or writes root, cluster and the "
+                + "partitions of site.toml into the hooks in DIR", words: 0...0,
             options: ["write-hooks", "slurm-conf"], run: examine)
     ]
 
     private static func examine(_ tool: Tool, _ arguments: Arguments) throws -> Int32 {
-        if let directory = arguments["write-hooks"] { try writeHooks(tool, directory, arguments["slurm-conf"]) }
-        return ExitStatus.success
+        if let directory = arguments["write-hooks"] {
+            try writeHooks(tool, directory, arguments["slurm-conf"])
+            return ExitStatus.success
+        }
+        try tool.requireRoot()
+        let findings = Doctor(site: try tool.site(), places: tool.places, now: tool.now).examine()
+        try tool.show(
+            findings,
+            Table.text(["CHECK", "VERDICT", ""], findings.map { [$0.name, $0.verdict.rawValue, $0.message] }))
+        let verdicts = findings.map(\.verdict)
+        if verdicts.contains(.failure) { return ExitStatus.unavailable }
+        return verdicts.contains(.warning) ? ExitStatus.tryAgain : ExitStatus.success
     }
 
     private static func writeHooks(_ tool: Tool, _ directory: String, _ slurm: String?) throws {
