@@ -2,9 +2,12 @@
 package struct Sha256: ~Copyable {
     private let context = DigestContext(.sha256)
 
+    /// Begins with no bytes.
     package init() {}
 
+    /// Takes the next bytes.
     package mutating func update(_ bytes: borrowing RawSpan) { context.update(bytes) }
+    /// Takes the next bytes.
     package mutating func update(_ bytes: [UInt8]) { context.update(unsafe bytes.span.bytes) }
 
     /// The 32 bytes of the digest.

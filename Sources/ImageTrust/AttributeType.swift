@@ -5,6 +5,7 @@ package struct AttributeType: Hashable, Comparable, Sendable {
     /// The type with this dotted object identifier.
     init(identifier: String) { self.identifier = identifier }
 
+    /// By the text of the identifiers, so that sets of attributes have one order.
     package static func < (left: AttributeType, right: AttributeType) -> Bool {
         left.identifier < right.identifier
     }

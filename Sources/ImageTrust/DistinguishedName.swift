@@ -1,11 +1,13 @@
 /// The name of a certificate's holder or issuer (X.501): a sequence of sets of attributes, compared by type
 /// and value, never as text.
 package struct DistinguishedName: Sendable {
+    /// One type and its value.
     package struct Attribute: Hashable, Comparable, Sendable {
         package let type: AttributeType
         /// The characters of the value in UTF-8, whatever string type the certificate encodes them in.
         package let value: [UInt8]
 
+        /// By type and then by the bytes of the value.
         package static func < (left: Attribute, right: Attribute) -> Bool {
             left.type == right.type
                 ? left.value.lexicographicallyPrecedes(right.value) : left.type < right.type
@@ -28,6 +30,7 @@ extension DistinguishedName: Hashable {
     /// The attributes of one relative name are a set, so their order does not count.
     private var sets: [[Attribute]] { relativeNames.map { $0.sorted() } }
 
+    /// Whether types and values are the same at every level.
     package static func == (left: DistinguishedName, right: DistinguishedName) -> Bool {
         left.sets == right.sets
     }

@@ -30,6 +30,16 @@ package struct ImageIdentifier: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
+extension ImageIdentifier {
+    /// A random UUID of version 4.
+    package static func random() -> ImageIdentifier {
+        var bytes = (0..<16).map { _ in UInt8.random(in: 0...255) }
+        bytes[6] = bytes[6] & 0x0F | 0x40
+        bytes[8] = bytes[8] & 0x3F | 0x80
+        return ImageIdentifier(uuid: bytes)
+    }
+}
+
 extension ImageIdentifier: Codable, CodingKeyRepresentable {
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()

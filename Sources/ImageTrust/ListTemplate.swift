@@ -114,28 +114,3 @@ package struct ListTemplate: Sendable {
         "openssl smime -sign -md sha256 -in \(list) -signer \(certificate) -inkey \(key) -out \(output)"
     }
 }
-
-extension ImageIdentifier {
-    /// A random UUID of version 4.
-    package static func random() -> ImageIdentifier {
-        var bytes = (0..<16).map { _ in UInt8.random(in: 0...255) }
-        bytes[6] = bytes[6] & 0x0F | 0x40
-        bytes[8] = bytes[8] & 0x3F | 0x80
-        return ImageIdentifier(uuid: bytes)
-    }
-}
-
-/// The names in a certificate file.
-package struct CertificateNames: Hashable, Sendable {
-    package let subject: DistinguishedName
-    package let issuer: DistinguishedName
-
-    /// Reads the first certificate of a PEM text, or a DER file; nil when there is none.
-    package init?(reading file: [UInt8]) {
-        guard let certificate = Certificate.reading(file: file).first, let subject = certificate.subject,
-            let issuer = certificate.issuer
-        else { return nil }
-        self.subject = subject
-        self.issuer = issuer
-    }
-}

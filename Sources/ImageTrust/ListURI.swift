@@ -1,6 +1,7 @@
 /// Where a list or image is fetched: an absolute `http`, `https` or `file` URI (RFC 3986) without anything that
 /// a shell, a log or a human could misread.
 package struct ListURI: Hashable, Sendable, CustomStringConvertible {
+    /// How the thing is fetched.
     package enum Scheme: String, Hashable, Sendable { case http, https, file }
 
     package let description: String

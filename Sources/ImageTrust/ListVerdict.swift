@@ -10,6 +10,7 @@ package struct ListVerdict: Hashable, Sendable, Codable {
     package let list: Summary?
     package let images: [Image]?
 
+    /// What the list says, and who signed it.
     package struct Summary: Hashable, Sendable, Codable {
         package let identifier: ImageIdentifier
         package let title: String
@@ -31,6 +32,7 @@ package struct ListVerdict: Hashable, Sendable, Codable {
         package let warnings: [Warning]
     }
 
+    /// One image of the list, or what can be read of one that is refused.
     package struct Image: Hashable, Sendable, Codable {
         package let identifier: ImageIdentifier?
         package let title: String?

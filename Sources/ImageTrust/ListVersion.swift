@@ -55,10 +55,12 @@ package struct ListVersion: Sendable, CustomStringConvertible {
 }
 
 extension ListVersion: Comparable, Hashable {
+    /// By the tokens, as the type says.
     package static func < (left: ListVersion, right: ListVersion) -> Bool {
         left.tokens.lexicographicallyPrecedes(right.tokens)
     }
 
+    /// Whether neither is higher.
     package static func == (left: ListVersion, right: ListVersion) -> Bool { left.tokens == right.tokens }
 
     /// Versions that are equal may be spelt differently.

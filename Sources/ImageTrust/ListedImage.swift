@@ -5,6 +5,7 @@ package enum ListedImage: Hashable, Sendable {
     case accepted(ImageEntry)
     case refused(Refused)
 
+    /// An image that is refused for what the list says of it.
     package struct Refused: Hashable, Sendable, Codable {
         /// Where it stands in the list, from 0.
         package let position: Int

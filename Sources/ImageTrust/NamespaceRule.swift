@@ -12,9 +12,3 @@ struct NamespaceRule: Hashable, Sendable {
 
     func covers(_ name: DistinguishedName) -> Bool { subject?.matches(name) ?? (effect == .deny) }
 }
-
-/// A policy file that cannot be understood.
-struct NamespaceFault: Error, Equatable {
-    let line: Int
-    let reason: String
-}

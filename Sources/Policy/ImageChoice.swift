@@ -5,6 +5,7 @@ package import Site
 package enum ImageChoice {
     private static let key = "image="
 
+    /// Refuses a name that cannot be read, several names, and none where the queue has none of its own.
     package static func choose(for job: Job, in queue: Queue) throws(Refusal) -> ImageName {
         let named = job.words.filter { $0.hasPrefix(key) }.map { $0.dropFirst(key.count) }
         var names: Set<ImageName> = []
