@@ -3,8 +3,8 @@ import Testing
 
 @testable import bivouac
 
-extension Verb: @retroactive CustomTestStringConvertible {
-    public var testDescription: String { "\(noun) \(name)" }
+extension Verb: CustomTestStringConvertible {
+    var testDescription: String { "\(noun) \(name)" }
 }
 
 extension HookTests {
@@ -74,14 +74,7 @@ extension HookTests {
             #expect(run.output.isEmpty)
         }
 
-        /// What root alone may do, with words that are no misuse.
-        static let rootOnly: [[String]] = [
-            ["list", "refresh"], ["image", "fetch", "demo/minimal"], ["image", "verify", "demo/minimal"],
-            ["job", "console", "1"], ["job", "destroy", "1"], ["job", "xml", "1"], ["tick"],
-            ["doctor", "--write-hooks", "/usr/libexec/bivouac/slurm"],
-        ]
-
-        @Test("lets only root do what changes something", arguments: rootOnly)
+        @Test("lets only root do what changes something", arguments: privileged)
         func rootOnly(_ words: [String]) throws {
             let node = try Node(refreshed: false)
             let copy = node.path("bivouac")
@@ -93,14 +86,6 @@ extension HookTests {
             #expect(node.names("var") == [] && node.names("run") == [])
         }
 
-        /// Verbs that print what is there.
-        static let listings: [[String]] = [
-            ["list", "show"], ["list", "show", "demo"], ["list", "refresh"], ["endorser", "list"], ["image", "list"],
-            ["image", "fetch", "demo/minimal"], ["image", "verify", "demo/minimal"], ["job", "list"],
-            ["job", "show", "4711"], ["job", "xml", "--user", "nobody", "--queue", "vm"], ["evidence", "list"],
-            ["evidence", "show", "t-4712"], ["audit", "show"], ["audit", "verify"], ["audit", "head"],
-        ]
-
         @Test("prints one JSON document with --json, and text without")
         func json() throws {
             let node = try Node()
@@ -109,7 +94,7 @@ extension HookTests {
             try node.configure()
             // This one leaves a start state.
             #expect(try node.prologue(JobOnNode(id: "4712")).status == 69)
-            for words in Self.listings {
+            for words in listings {
                 let run = try node.bivouac(words + ["--json"])
                 #expect(run.status == 0, "\(words): \(run.errors)")
                 #expect(throws: Never.self, "\(words): \(run.text)") {
@@ -221,3 +206,18 @@ extension HookTests {
         }
     }
 }
+
+/// What root alone may do, with words that are no misuse.
+private let privileged: [[String]] = [
+    ["list", "refresh"], ["image", "fetch", "demo/minimal"], ["image", "verify", "demo/minimal"],
+    ["job", "console", "1"], ["job", "destroy", "1"], ["job", "xml", "1"], ["tick"],
+    ["doctor", "--write-hooks", "/usr/libexec/bivouac/slurm"],
+]
+
+/// Verbs that print what is there.
+private let listings: [[String]] = [
+    ["list", "show"], ["list", "show", "demo"], ["list", "refresh"], ["endorser", "list"], ["image", "list"],
+    ["image", "fetch", "demo/minimal"], ["image", "verify", "demo/minimal"], ["job", "list"],
+    ["job", "show", "4711"], ["job", "xml", "--user", "nobody", "--queue", "vm"], ["evidence", "list"],
+    ["evidence", "show", "t-4712"], ["audit", "show"], ["audit", "verify"], ["audit", "head"],
+]
