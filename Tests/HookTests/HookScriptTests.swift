@@ -7,23 +7,14 @@ extension HookTests {
     struct HookScriptTests {
         /// An installation below a directory of the test's own, whose programs tell what they were given.
         private func install(on node: Node) throws -> String {
-            try Launch.require([
-                Built.tree + "/hooks/install", "--prefix", node.path("usr"), "--from", Built.directory,
-            ])
-            let hooks = node.path("usr/libexec/bivouac/slurm")
-            let doctor = try node.bivouac("doctor", "--write-hooks", hooks)
-            guard doctor.status == 0 else { throw Harness.error("doctor: \(doctor.errors)") }
+            let hooks = try node.install()
             for (program, status) in [("prologue", 41), ("epilogue", 42)] {
                 let path = "usr/libexec/bivouac/bivouac-\(program)"
                 try FileManager.default.removeItem(atPath: node.path(path))
                 try node.write(path, "#!/bin/sh\necho \"\(program) $BIVOUAC_ROOT $#\"\nexit \(status)\n")
-                try executable(node.path(path))
+                try node.makeExecutable(path)
             }
             return hooks
-        }
-
-        private func executable(_ path: String) throws {
-            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
         }
 
         private func hook(_ path: String, _ environment: [String: String] = [:]) throws -> Outcome {
@@ -99,7 +90,7 @@ extension HookTests {
             let hooks = try install(on: node)
             #expect(try hook(hooks + "/health_check").status == 0)
             try node.write("etc/bivouac/health_check", "#!/bin/sh\necho \"site ${BIVOUAC_ROOT-unset}\"\nexit \(status)\n")
-            try executable(node.path("etc/bivouac/health_check"))
+            try node.makeExecutable("etc/bivouac/health_check")
             let run = try hook(hooks + "/health_check")
             #expect(run.status == Int32(status))
             #expect(run.text == "site unset\n")
@@ -125,9 +116,10 @@ extension HookTests {
             #expect(before[3].contains("local partitions = { [\"vm\"] = true } --"))
             #expect(before[3].contains("local launcher = \"\(libexec)/bivouac-run --root=\(node.root) --\" --"))
             #expect(before[4].split(separator: "\n").dropFirst().map(String.init) == [
-                "root \(node.root)", "launcher \(libexec)/bivouac-run", "cluster t", "partition vm",
+                "root \(node.root)", "launcher \(libexec)/bivouac-run", "cluster t", "spool \(node.path("spool"))",
+                "partition vm",
             ])
-            #expect(try node.bivouac("doctor", "--write-hooks", hooks).status == 0)
+            #expect(try node.writeHooks().status == 0)
             #expect(try texts() == before)
             for name in ["prolog", "epilog", "health_check"] {
                 #expect(try node.mode("\(hooks)/\(name)").mode == 0o755)
@@ -135,23 +127,21 @@ extension HookTests {
             // Two partitions, and an upgrade that keeps the lines.
             let site = try String(contentsOfFile: node.path("etc/bivouac/site.toml"), encoding: .utf8)
             try node.write("etc/bivouac/site.toml", site + "[queue.long]\nallow = [\"demo/*\"]\n")
-            #expect(try node.bivouac("doctor", "--write-hooks", hooks).status == 0)
+            #expect(try node.writeHooks().status == 0)
             let two = try texts()
             #expect(two[0].contains("\nlong|vm) ;; #"))
-            try Launch.require([
-                Built.tree + "/hooks/install", "--prefix", node.path("usr"), "--from", Built.directory,
-            ])
+            try node.copyIn()
             #expect(try texts() == two)
         }
 
         @Test("are refused by doctor where they are not ours")
         func notOurs() throws {
             let node = try Node(refreshed: false)
-            #expect(try node.bivouac("doctor", "--write-hooks", "/nowhere").status == 78)
-            #expect(try node.bivouac("doctor", "--write-hooks", node.path("libexec/bivouac/slurm")).status == 78)
             let hooks = try install(on: node)
+            #expect(try node.writeHooks("/nowhere").status == 78)
+            #expect(try node.writeHooks(node.path("libexec/bivouac/slurm")).status == 78)
             try Data("#!/bin/sh\nexit 0\n".utf8).write(to: URL(fileURLWithPath: hooks + "/prolog"))
-            let run = try node.bivouac("doctor", "--write-hooks", hooks)
+            let run = try node.writeHooks()
             #expect(run.status == 78)
             #expect(run.errors.contains("prolog has no line that ends in"))
         }
