@@ -10,7 +10,7 @@ package struct Epilogue {
         ending = Ending(site: site, places: places, clock: clock)
     }
 
-    /// Ends the job's machine; a job without a record is done already.
+    /// Ends the job's machine; a job without a directory is done already.
     ///
     /// `attempt` is which start of the job the batch system speaks of: an epilogue of an earlier one, which
     /// comes late, leaves the machine of the present one alone.
@@ -18,11 +18,23 @@ package struct Epilogue {
         // The prologue may be at work still: slurmd waits for it, but a killed slurmd does not.
         let deadline = Deadline(seconds: ending.site.prologueTimeout)
         guard let live = try LiveJob.open(key, places: ending.places, before: deadline) else {
+            try endUnrecorded(key, attempt)
             try removeEmpty(key)
             return
         }
         if let attempt, attempt < live.record.attempt { return }
         try ending.run(live, because: .epilogue(exit))
+    }
+
+    /// Ends what the job's record, had it not been lost, would have spoken of; before there is a machine there
+    /// is its directory.
+    private func endUnrecorded(_ key: JobKey, _ attempt: Int?) throws(MachineFault) {
+        let names = try atNode("could not list machines") { () throws(UnixError) in
+            try Files.names(in: ending.places.machines).compactMap { MachineName($0) }
+        }
+        for name in names where name.key == key && name.attempt <= attempt ?? .max {
+            try ending.runWithoutRecord(name)
+        }
     }
 
     /// A directory without a record is what a prologue left that died at its first step.

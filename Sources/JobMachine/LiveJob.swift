@@ -39,7 +39,9 @@ package struct LiveJob: ~Copyable {
         return try LiveJob(key, directory, lock)
     }
 
-    private static func lockUnlessBusy(_ key: JobKey, _ directory: JobDirectory) throws(MachineFault) -> FileLock? {
+    private static func lockUnlessBusy(_ key: JobKey, _ directory: JobDirectory) throws(MachineFault)
+        -> FileLock?
+    {
         do {
             return try FileLock.tryAcquire(directory.lock)
         } catch {
@@ -132,7 +134,9 @@ package struct LiveJob: ~Copyable {
     package consuming func remove() throws(MachineFault) {
         let path = directory.path
         try atNode("could not remove \(path)") { () throws(UnixError) in
-            for name in try Files.names(in: path) where name != "lock" { try Files.removeTree(path + "/" + name) }
+            for name in try Files.names(in: path) where name != "lock" {
+                try Files.removeTree(path + "/" + name)
+            }
             try Files.remove(directory.lock)
             do throws(UnixError) {
                 try Files.removeDirectory(path)
@@ -154,7 +158,7 @@ package struct LiveJob: ~Copyable {
         }
     }
 
-    /// A record that lies somewhere; nil when none does.
+    /// A record that lies somewhere; nil when none does, or something that we have not written.
     static func read(_ path: String) throws(MachineFault) -> Record? {
         let bytes: [UInt8]
         do {
@@ -166,7 +170,9 @@ package struct LiveJob: ~Copyable {
         do {
             return try JSONDecoder().decode(Record.self, from: Data(bytes))
         } catch {
-            throw .fault(.node, "could not read \(path): not a record of this version")
+            // It must not keep anybody from ending the machine.
+            SystemLog.write(.warning, "\(path) is not a record of this version and counts as lost")
+            return nil
         }
     }
 }

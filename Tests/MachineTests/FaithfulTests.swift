@@ -161,7 +161,7 @@ struct WordsTests {
     func environment() async throws {
         let (reference, state) = try await Scope.run(.busy) {
             var submission = Submission(
-                "cat /proc/self/environ", ["--job-name=" + Inspection.name], partition: "normal")
+                "cat /proc/$$/environ", ["--job-name=" + Inspection.name], partition: "normal")
             submission.environment = Inspection.variables
             let (job, state) = try await submission.run()
             return (Self.plain(job.text, job), state)

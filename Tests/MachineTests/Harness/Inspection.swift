@@ -68,7 +68,7 @@ struct Inspection: Sendable {
             if (eval "$*") >/dev/null 2>&1 </dev/null; then echo "$name: yes"; else echo "$name: no"; fi
         }
         section arguments; printf '<%s>' "$@"
-        section environment; cat /proc/self/environ
+        section environment; cat /proc/$$/environ
         section umask; umask
         section directory; pwd; ls -A
         section script; echo "$0"; head -n 1 "$0"; stat -c '%U %a' "$0"

@@ -32,6 +32,13 @@ enum Node {
         }
     }
 
+    /// After a test that failed, the next one finds a node in service and nothing on it.
+    static func recover() async throws {
+        guard try await state() != "idle" else { return }
+        _ = try await Cluster.bivouac("tick")
+        if try await !reason().isEmpty { try await resume() }
+    }
+
     /// Waits until it is drained and says why.
     static func drained(within seconds: Int = 120) async throws -> String {
         try await eventually("the node is drained", within: seconds) {

@@ -20,7 +20,10 @@ enum Scope {
         }
         do {
             try await ledger.settle()
-            if pass == .alone { try await Leftovers.expectNone() }
+            if pass == .alone {
+                try await Leftovers.expectNone()
+                try await Node.recover()
+            }
         } catch {
             Issue.record("could not settle: \(error)")
         }
