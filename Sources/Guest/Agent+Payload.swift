@@ -38,7 +38,7 @@ extension Agent {
         }
         feed(poll)
         notice()
-        drain()
+        drain(poll)
         if !port.flush() { loseLauncher() }
         finish()
     }
@@ -73,8 +73,9 @@ extension Agent {
         console.say("payload ended")
     }
 
-    /// Takes from both outputs in turn while the port takes it.
-    private mutating func drain() {
+    /// Takes from both outputs in turn, until they are empty, the other side has no room or the port takes no
+    /// more; the windows bound how long that can go on.
+    private mutating func drain(_ poll: Poll) {
         if drainUntil?.isOver == true {
             drainUntil = nil
             withPayload { payload in
@@ -83,13 +84,18 @@ extension Agent {
             }
         }
         guard port.isConnected else { return }
-        for _ in 0..<2 {
-            errorsFirst.toggle()
-            guard port.writer.isFree else { return }
+        var hasOutput = false
+        var hasErrors = false
+        withPayload { payload in
+            hasOutput = !poll.events(payload.output.rawValue).isEmpty
+            hasErrors = !poll.events(payload.errors.rawValue).isEmpty
+        }
+        while hasOutput || hasErrors, port.writer.isFree {
+            errorsFirst = hasErrors && (!errorsFirst || !hasOutput)
             if errorsFirst {
-                if payload?.errors.mayRead == true { _ = payload?.errors.read(into: &port.writer) }
+                hasErrors = payload?.errors.read(into: &port.writer) == true
             } else {
-                if payload?.output.mayRead == true { _ = payload?.output.read(into: &port.writer) }
+                hasOutput = payload?.output.read(into: &port.writer) == true
             }
             if !port.flush() { return loseLauncher() }
         }

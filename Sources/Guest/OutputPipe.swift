@@ -22,9 +22,10 @@ struct OutputPipe: ~Copyable {
     /// Whether there is room at the other side.
     var mayRead: Bool { isOpen && window.room > 0 }
 
-    /// Moves what one read brings into a frame; whether it brought anything.
+    /// Moves what one read brings into a frame; whether another is likely to bring more.
     mutating func read(into writer: inout FrameWriter) -> Bool {
-        let limit = min(window.room, budget ?? .max)
+        guard mayRead else { return false }
+        let limit = min(window.room, FrameHeader.longestData, budget ?? .max)
         switch try? writer.append(kind, from: rawValue, limit: limit) {
         case .bytes(let count):
             window.sent(count)
@@ -32,7 +33,7 @@ struct OutputPipe: ~Copyable {
                 budget = left - count
                 if left == count { close() }
             }
-            return true
+            return count == limit
         case .wouldBlock: return false
         case .end, nil:
             close()

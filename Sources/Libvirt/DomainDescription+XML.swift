@@ -93,6 +93,10 @@ extension DomainDescription {
     private var processor: XMLElement {
         kind == .kvm
             ? XMLElement("cpu", ["mode": "host-passthrough", "check": "none", "migratable": "off"])
-            : XMLElement("cpu", ["mode": "maximum", "check": "none", "migratable": "off"])
+            : XMLElement(
+                "cpu", ["mode": "maximum", "check": "none", "migratable": "off"],
+                // Kernels copy with byte-wide string instructions where they are said to be fast; translated they
+                // take eight times as long as wide ones.
+                [XMLElement("feature", ["policy": "disable", "name": "erms"])])
     }
 }

@@ -26,8 +26,11 @@ struct BareMachine {
             let record = try BenchError.during("could not read the record of \(job.key)") {
                 () throws(MachineFault) in try LiveJob.peek(job.key, places: scratch.places)
             }
-            guard let record, let machine = record.machine, let digest = record.image.flatMap({ ImageDigest($0.sha512) })
-            else { throw .failed("job \(job.key) has no machine: \(record?.refusal?.description ?? "no reason")") }
+            guard let record, let machine = record.machine,
+                let digest = record.image.flatMap({ ImageDigest($0.sha512) })
+            else {
+                throw .failed("job \(job.key) has no machine: \(record?.refusal?.description ?? "no reason")")
+            }
             self.record = record
             base = scratch.bare + "/base"
             let base = base
@@ -39,7 +42,8 @@ struct BareMachine {
                 let path = ImageStore(directory: scratch.places.images).path(of: digest)
                 try Files.write(try Files.read(path, limit: 4 << 30), to: base, mode: 0o444)
                 let context = scratch.places.machine(MachineName(key: job.key, attempt: 0)).context
-                try Files.write(try Files.read(context, limit: 64 << 20), to: scratch.bare + "/context.iso", mode: 0o444)
+                try Files.write(
+                    try Files.read(context, limit: 64 << 20), to: scratch.bare + "/context.iso", mode: 0o444)
                 let volume = try Files.names(in: scratch.places.tools).first { $0.hasSuffix(".iso") }
                 return scratch.places.tools + "/" + (volume ?? "")
             }
@@ -74,7 +78,8 @@ struct BareMachine {
     }
 
     private func makeOverlay() throws(BenchError) {
-        guard let machine = model.record.machine, let digest = model.record.image.flatMap({ ImageDigest($0.sha512) })
+        guard let machine = model.record.machine,
+            let digest = model.record.image.flatMap({ ImageDigest($0.sha512) })
         else { return }
         let path = directory.overlay
         let store = ImageStore(directory: model.scratch.places.images)
@@ -90,11 +95,13 @@ struct BareMachine {
             name: domain,
             uuid: "b1e00000-0000-4000-8000-" + String(repeating: "0", count: 12 - digits.count) + digits,
             title: "benchmark", kind: DomainDescription.Kind(rawValue: machine.virtualization) ?? .qemu,
-            memory: machine.memory.bytes, processors: machine.cpus.count, hostProcessors: machine.cpus, capped: true,
+            memory: machine.memory.bytes, processors: machine.cpus.count, hostProcessors: machine.cpus,
+            capped: true,
             overlay: .init(path: directory.overlay, format: .qcow2),
             base: .init(path: model.base, format: model.image.format == .raw ? .raw : .qcow2),
             context: .init(path: context, format: .raw), tools: .init(path: model.tools, format: .raw),
-            controlSocket: sockets.controlSocket, payloadSocket: sockets.payloadSocket, console: directory.console,
+            controlSocket: sockets.controlSocket, payloadSocket: sockets.payloadSocket,
+            console: directory.console,
             uid: machine.uid, gid: machine.gid)
     }
 
@@ -102,7 +109,8 @@ struct BareMachine {
 
     private func virsh(_ words: [String]) throws(BenchError) -> Running {
         try Running.start(
-            [Programs.virsh, "-q", "-c", model.scratch.site.libvirt] + words, environment: Programs.environment)
+            [Programs.virsh, "-q", "-c", model.scratch.site.libvirt] + words,
+            environment: Programs.environment)
     }
 
     func create() throws(BenchError) -> Running { try virsh(["create", xml]) }
@@ -112,14 +120,18 @@ struct BareMachine {
     /// Waits for the agent's first word on the control port.
     func ready() throws(BenchError) {
         let path = sockets.controlSocket
-        let greeting = try BenchError.during("could not reach the agent of \(domain)") { () throws(UnixError) in
+        let greeting = try BenchError.during("could not reach the agent of \(domain)") {
+            () throws(UnixError) in
             try ControlPort.connect(path).greeting(before: Deadline(seconds: 300))
         }
-        guard case .ready = greeting else { throw .failed("the agent of \(domain) is not ready: \(greeting)") }
+        guard case .ready = greeting else {
+            throw .failed("the agent of \(domain) is not ready: \(greeting)")
+        }
     }
 
     func removeFiles() throws(BenchError) {
         let path = directory.path
-        try BenchError.during("could not remove \(path)") { () throws(UnixError) in try Files.removeTree(path) }
+        try BenchError.during("could not remove \(path)") { () throws(UnixError) in try Files.removeTree(path)
+        }
     }
 }

@@ -19,7 +19,9 @@ struct Conversation: ~Copyable {
     func say(_ text: String) throws(BenchError) {
         switch input {
         case .some(let input):
-            try BenchError.during("could not write to a process") { () throws(UnixError) in try input.write(text) }
+            try BenchError.during("could not write to a process") { () throws(UnixError) in
+                try input.write(text)
+            }
         case nil: break
         }
     }
@@ -29,7 +31,8 @@ struct Conversation: ~Copyable {
         let deadline = Deadline(seconds: 300)
         while true {
             try watch.check()
-            let bytes = try BenchError.during("could not read from a process") { () throws(UnixError) -> [UInt8]? in
+            let bytes = try BenchError.during("could not read from a process") {
+                () throws(UnixError) -> [UInt8]? in
                 try Socket.waitReadable(output, before: deadline.orSooner(seconds: 1))
                     ? try output.read(upTo: 1 << 16) : nil
             }

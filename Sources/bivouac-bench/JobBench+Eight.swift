@@ -13,8 +13,12 @@ extension JobBench {
                 bare: { () throws(BenchError) in try eightMachines(100 * index, &bare) })
         }
         return [
-            Row("eight prologues, until all run", "ms", ours.running, against: bare.running, .ratioAtMost(1.2)),
-            Row("eight prologues, until all are ready", "ms", ours.ready, against: bare.ready, .ratioAtMost(1.2)),
+            Row(
+                "eight prologues, until all run", "ms", ours.running, against: bare.running, .ratioAtMost(1.2)
+            ),
+            Row(
+                "eight prologues, until all are ready", "ms", ours.ready, against: bare.ready,
+                .ratioAtMost(1.2)),
         ]
     }
 
@@ -44,7 +48,9 @@ extension JobBench {
         guard creates.allSatisfy(\.succeeded) else { throw .failed("virsh create failed") }
         for machine in machines { try machine.ready() }
         times.ready.append(Running.milliseconds(ContinuousClock.now - began))
-        try watch.wait("libvirt's word", seconds: 10) { machines.allSatisfy { watch.started[$0.domain] != nil } }
+        try watch.wait("libvirt's word", seconds: 10) {
+            machines.allSatisfy { watch.started[$0.domain] != nil }
+        }
         times.running.append(machines.map { watch.running($0.domain, since: began) }.max() ?? .infinity)
         var destroys: [Running] = []
         for machine in machines { destroys.append(try machine.destroy()) }

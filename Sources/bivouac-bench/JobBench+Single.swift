@@ -1,4 +1,3 @@
-internal import Site
 internal import Unix
 
 extension JobBench {
@@ -6,17 +5,20 @@ extension JobBench {
     func single() throws(BenchError) -> [Row] {
         var ours = Times()
         var bare = Times()
-        let script = try makeScript("short", "#!/bin/sh\necho done\n")
         for index in 1...samples {
             Self.tell("single: sample \(index) of \(samples)")
             try interleave(
                 index,
-                ours: { () throws(BenchError) in try jobSample(try MadeUpJob(index, scratch), script, &ours) },
+                ours: { () throws(BenchError) in try jobSample(try MadeUpJob(index, scratch), &ours) },
                 bare: { () throws(BenchError) in try bareSample(try BareMachine(index, model), &bare) })
         }
         return [
-            Row("prologue, until the domain runs", "ms", ours.running, against: bare.running, .ratioAtMost(1.10)),
-            Row("prologue, until the agent is ready", "ms", ours.ready, against: bare.ready, .ratioAtMost(1.10)),
+            Row(
+                "prologue, until the domain runs", "ms", ours.running, against: bare.running,
+                .ratioAtMost(1.10)),
+            Row(
+                "prologue, until the agent is ready", "ms", ours.ready, against: bare.ready,
+                .ratioAtMost(1.10)),
             Row("epilogue", "ms", ours.end, against: bare.end, .ratioAtMost(1.2)),
             Row("processor time of a short job", "ms", ours.processor, .valueAtMost(120)),
             Row("  of it prologue", "ms", ours.prologue, .valueAtMost(120)),
@@ -36,16 +38,17 @@ extension JobBench {
         var memory: [Double] = []
     }
 
-    private func jobSample(_ job: MadeUpJob, _ script: String, _ times: inout Times) throws(BenchError) {
+    private func jobSample(_ job: MadeUpJob, _ times: inout Times) throws(BenchError) {
         let prologue = try job.prologue()
         try watch.wait("the prologue", for: prologue)
         times.running.append(watch.running(job.domain, since: prologue.began))
         // Its end, so the record and the audit line of the phase are in.
         times.ready.append(prologue.duration)
         times.memory.append(Double(prologue.peak) / 1024)
-        let check = try job.task([scratch.hook("task_prolog")])
+        try job.writeScript("#!/bin/sh\necho done\n")
+        let check = try job.taskProlog()
         try watch.wait("the task prolog", for: check)
-        let launcher = try job.task([script])
+        let launcher = try job.task()
         try watch.wait("the launcher", for: launcher)
         let epilogue = try job.epilogue()
         try watch.wait("the epilogue", for: epilogue)
@@ -67,15 +70,5 @@ extension JobBench {
         try watch.wait("virsh destroy", for: destroy)
         try machine.removeFiles()
         times.end.append(Running.milliseconds(ContinuousClock.now - destroy.began))
-    }
-
-    /// A batch script as `job_submit.lua` leaves it: the launcher's line in front.
-    func makeScript(_ name: String, _ text: String) throws(BenchError) -> String {
-        let path = scratch.scripts + "/" + name
-        let line = "#!\(scratch.libexec)/bivouac-run --root=\(scratch.places.root) --\n"
-        try BenchError.during("could not write \(path)") { () throws(UnixError) in
-            try Files.write(line + text, to: path, mode: 0o755)
-        }
-        return path
     }
 }

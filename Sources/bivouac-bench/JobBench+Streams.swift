@@ -3,7 +3,7 @@ internal import Unix
 
 extension JobBench {
     /// 64 KiB blocks of one burst.
-    private static let blocks = 512
+    private static let blocks = 1024
     private static let block = 65_536
 
     /// A payload that writes as many blocks as it is told, and tells what memory the agent has taken.
@@ -22,7 +22,8 @@ extension JobBench {
 
         """#
 
-    /// The same without us: what the image's contextualisation starts, at the port itself.
+    /// The same without us, what the image's contextualisation starts: the writer's pipe, busybox's cat in the
+    /// place of the agent, and the port.
     private static let prolog = #"""
         (
             for module in virtio_pci virtio_console; do modprobe -q "$module" 2>/dev/null; done
@@ -32,22 +33,22 @@ extension JobBench {
             exec 3<>"$port"
             while :; do
                 read -r word <&3 || { sleep 1; continue; }
-                dd if=/dev/zero bs=65536 count="$word" >&3 2>/dev/null
+                dd if=/dev/zero bs=65536 count="$word" 2>/dev/null | cat >&3
             done
         ) </dev/null >/dev/null 2>&1 &
 
         """#
 
-    /// Standard output through launcher and agent, against the port itself and socat(1) on the host; then what
-    /// memory both of ours took.
+    /// Standard output through agent and launcher, against a pipe into the port and socat(1) on the host; then
+    /// what memory both of ours took.
     func streams() throws(BenchError) -> [Row] {
         let job = try MadeUpJob(99, scratch)
-        let script = try makeScript("stream", Self.payload)
+        try job.writeScript(Self.payload)
         try watch.wait("the prologue", for: try job.prologue())
         let machine = try BareMachine(99, model, context: try makeContext())
         try watch.wait("virsh create", for: try machine.create())
         var launcher = try Conversation { (input, output) throws(BenchError) in
-            try job.task([script], input: input, output: output)
+            try job.task(input: input, output: output)
         }
         let socat = try Conversation { (input, output) throws(BenchError) in
             try Running.start(

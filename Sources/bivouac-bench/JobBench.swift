@@ -26,7 +26,9 @@ struct JobBench {
         return rows
     }
 
-    private static func measure(_ options: Options, _ scratch: ScratchRoot, _ watch: Watch) throws(BenchError) -> [Row] {
+    private static func measure(_ options: Options, _ scratch: ScratchRoot, _ watch: Watch) throws(BenchError)
+        -> [Row]
+    {
         // The first job fills caches: the agent's volume, the verdict on virtualisation, libvirt's own.
         let job = try MadeUpJob(0, scratch)
         try watch.wait("the first prologue", for: try job.prologue())

@@ -1,6 +1,7 @@
 internal import Job
 internal import NameService
 internal import Site
+internal import Unix
 
 /// A job that no scheduler knows: what slurmd would tell our hooks of it.
 struct MadeUpJob {
@@ -32,8 +33,10 @@ struct MadeUpJob {
     /// The variables that Prolog, Epilog and the task have in common.
     private var environment: [String] {
         var variables = [
-            "SLURM_JOB_ID=\(id)", "SLURM_JOBID=\(id)", "SLURM_JOB_UID=\(account.uid)", "SLURM_JOB_GID=\(account.gid)",
-            "SLURM_JOB_USER=\(account.name)", "SLURM_JOB_PARTITION=\(scratch.queue.name)", "SLURM_JOB_NUM_NODES=1",
+            "SLURM_JOB_ID=\(id)", "SLURM_JOBID=\(id)", "SLURM_JOB_UID=\(account.uid)",
+            "SLURM_JOB_GID=\(account.gid)",
+            "SLURM_JOB_USER=\(account.name)", "SLURM_JOB_PARTITION=\(scratch.queue.name)",
+            "SLURM_JOB_NUM_NODES=1",
             "SLURM_JOB_CPUS_PER_NODE=1",
         ]
         if let configuration = scratch.slurmConfiguration { variables.append("SLURM_CONF=" + configuration) }
@@ -50,13 +53,33 @@ struct MadeUpJob {
         try Running.start([scratch.hook("epilog")], environment: environment + ["SLURM_JOB_EXIT_CODE2=0:0"])
     }
 
-    /// Starts a program as the job's user, as the batch task.
-    func task(_ words: [String], input: Int32? = nil, output: Int32? = nil) throws(BenchError) -> Running {
-        let user = ["--reuid=\(account.uid)", "--regid=\(account.gid)", "--clear-groups", "--"]
+    private func asUser(_ words: [String]) -> [String] {
+        [Programs.setpriv, "--reuid=\(account.uid)", "--regid=\(account.gid)", "--clear-groups", "--"] + words
+    }
+
+    /// Starts Slurm's TaskProlog, as a child of what looks like slurmstepd.
+    func taskProlog() throws(BenchError) -> Running {
+        let command = asUser([scratch.hook("task_prolog")]).joined(separator: " ")
         return try Running.start(
-            [Programs.setpriv] + user + words,
-            environment: environment + Programs.environment + [
-                "SLURM_STEP_ID=4294967291", "SLURM_STEPID=4294967291", "SLURM_PROCID=0", "SLURM_LOCALID=0",
-            ], input: input, output: output)
+            [Programs.shell, "-c", command + "; exit $?"], title: "slurmstepd: [\(id).batch]",
+            environment: environment + Programs.environment)
+    }
+
+    /// Puts the batch script where slurmd would, as `job_submit.lua` leaves it: the launcher's line in front.
+    func writeScript(_ text: String) throws(BenchError) {
+        let path = script
+        let line = "#!\(scratch.libexec)/bivouac-run --root=\(scratch.places.root) --\n"
+        try BenchError.during("could not write \(path)") { () throws(UnixError) in
+            try Files.makeDirectories(Files.parent(path), mode: 0o755)
+            try Files.write(line + text, to: path, mode: 0o755)
+        }
+    }
+
+    private var script: String { "\(scratch.spool)/job\(id)/slurm_script" }
+
+    /// Starts the batch script as the job's user.
+    func task(input: Int32? = nil, output: Int32? = nil) throws(BenchError) -> Running {
+        try Running.start(
+            asUser([script]), environment: environment + Programs.environment, input: input, output: output)
     }
 }

@@ -41,7 +41,9 @@ struct Options {
             guard let value = rest.popFirst() else { throw .usage("\(option) needs a value") }
             switch option {
             case "--root":
-                guard value.hasPrefix("/") else { throw .usage("--root needs an absolute path, not '\(value)'") }
+                guard value.hasPrefix("/") else {
+                    throw .usage("--root needs an absolute path, not '\(value)'")
+                }
                 root = value
                 while root.last == "/" { root.removeLast() }
             case "--samples":

@@ -13,10 +13,12 @@ enum Programs {
     static func run(_ words: [String], environment: [String] = [], seconds: Int = 120) throws(BenchError) {
         let result = try BenchError.during("could not run \(words[0])") { () throws(UnixError) in
             try Child.run(
-                words[0], Array(words.dropFirst()), environment: Self.environment + environment, seconds: seconds)
+                words[0], Array(words.dropFirst()), environment: Self.environment + environment,
+                seconds: seconds)
         }
         guard result.succeeded else {
-            throw .failed("\(words.joined(separator: " ")): \(String(decoding: result.errors, as: UTF8.self))")
+            throw .failed(
+                "\(words.joined(separator: " ")): \(String(decoding: result.errors, as: UTF8.self))")
         }
     }
 }

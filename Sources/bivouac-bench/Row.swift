@@ -57,7 +57,8 @@ struct Row {
     private var cells: [String] {
         let digits = ours < 10 ? 2 : ours < 100 ? 1 : 0
         return [
-            name, "\(Self.text(ours, digits)) \(unit)", bare.map { "\(Self.text($0, digits)) \(unit)" } ?? "-",
+            name, "\(Self.text(ours, digits)) \(unit)",
+            bare.map { "\(Self.text($0, digits)) \(unit)" } ?? "-",
             ratio.map { Self.text($0, 2) } ?? "-", targetText, isMet ? "ok" : "MISSED",
         ]
     }
@@ -79,7 +80,8 @@ struct Row {
         let widths = all[0].indices.map { column in all.map { $0[column].count }.max() ?? 0 }
         return all.map { cells in
             cells.enumerated().map { index, cell in
-                index == cells.count - 1 ? cell : cell + String(repeating: " ", count: widths[index] - cell.count + 2)
+                index == cells.count - 1
+                    ? cell : cell + String(repeating: " ", count: widths[index] - cell.count + 2)
             }.joined()
         }.joined(separator: "\n") + "\n"
     }

@@ -14,15 +14,17 @@ final class Running {
         self.began = began
     }
 
-    /// Starts a program by its absolute path with exactly this environment; its standard error is ours.
+    /// Starts a program by its absolute path with exactly this environment, under its own name or another
+    /// title; its standard error is ours.
     static func start(
-        _ words: [String], environment: [String], input: Int32? = nil, output: Int32? = nil
+        _ words: [String], title: String? = nil, environment: [String], input: Int32? = nil,
+        output: Int32? = nil
     ) throws(BenchError) -> Running {
         try BenchError.during("could not start \(words[0])") { () throws(UnixError) in
             let null = try FileDescriptor.open("/dev/null", .readWrite)
             let began = ContinuousClock.now
             let process = try SpawnedProcess.start(
-                words[0], words, environment: environment,
+                words[0], [title ?? words[0]] + words.dropFirst(), environment: environment,
                 descriptors: [input ?? null.rawValue, output ?? null.rawValue, 2])
             return Running(process, began)
         }
@@ -48,7 +50,8 @@ final class Running {
         guard let file = try? FileDescriptor.open("/proc/\(id)/status", .read),
             let bytes = try? file.readAll(limit: 1 << 16)
         else { return 0 }
-        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") where line.hasPrefix("VmHWM:") {
+        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+        where line.hasPrefix("VmHWM:") {
             return line.split { $0 == " " || $0 == "\t" }.dropFirst().first.flatMap { Int64($0) } ?? 0
         }
         return 0

@@ -28,7 +28,8 @@ struct ScratchRoot {
         site = try BenchError.during("no installation below '\(root)/'") { () throws(SiteError) in
             try Site.load(places: origin)
         }
-        guard let queue = site.queues.values.sorted(by: { $0.name < $1.name }).first(where: { $0.image != nil })
+        guard
+            let queue = site.queues.values.sorted(by: { $0.name < $1.name }).first(where: { $0.image != nil })
         else { throw .failed("site.toml has no queue with an image: nothing to boot") }
         self.queue = queue
     }
@@ -38,8 +39,10 @@ struct ScratchRoot {
     func hook(_ name: String) -> String { "\(libexec)/slurm/\(name)" }
     /// Files of machines without us.
     var bare: String { places.root + "/bare" }
-    /// Scripts of made-up jobs.
-    var scripts: String { places.root + "/scripts" }
+    /// What slurmd's spool directory would be: scripts of made-up jobs.
+    var spool: String { places.root + "/spool" }
+    /// Names that directory.
+    private var slurm: String { places.root + "/slurm.conf" }
     var rootVariable: String { "BIVOUAC_ROOT=" + places.root }
 
     /// Slurm's configuration for the hooks; nil for Slurm's own default.
@@ -70,7 +73,9 @@ struct ScratchRoot {
             try configure()
         }
         let bivouac = originPrefix + "/sbin/bivouac"
-        try Programs.run([bivouac, "doctor", "--write-hooks", hook("").dropLastSlash], environment: [rootVariable])
+        try Programs.run(
+            [bivouac, "doctor", "--write-hooks", libexec + "/slurm", "--slurm-conf", slurm],
+            environment: [rootVariable])
         try Programs.run([bivouac, "list", "refresh"], environment: [rootVariable])
         if let image = queue.image {
             try Programs.run([bivouac, "image", "fetch", image.description], environment: [rootVariable])
@@ -80,11 +85,15 @@ struct ScratchRoot {
 
     /// Copies of the files that are installed; the hooks' lines are to name our root.
     private func install() throws(UnixError) {
-        for directory in [hook("").dropLastSlash, bare, scripts] { try Files.makeDirectories(directory, mode: 0o755) }
+        for directory in [libexec + "/slurm", bare, spool] {
+            try Files.makeDirectories(directory, mode: 0o755)
+        }
         let from = originPrefix + "/libexec/bivouac"
         for (from, to) in [(from, libexec), (from + "/slurm", libexec + "/slurm")] {
             for name in try Files.names(in: from) {
-                guard let status = try Files.status("\(from)/\(name)"), status.kind == .regular else { continue }
+                guard let status = try Files.status("\(from)/\(name)"), status.kind == .regular else {
+                    continue
+                }
                 // A second link would change the file's ctime, by which the installation knows its agent.
                 try Files.write(
                     try Files.read("\(from)/\(name)", limit: 256 << 20), to: "\(to)/\(name)",
@@ -95,11 +104,13 @@ struct ScratchRoot {
 
     private func configure() throws(UnixError) {
         for (from, to) in [
-            (origin.endorsers, places.endorsers), (origin.lists, places.lists), (origin.denials, places.denials),
+            (origin.endorsers, places.endorsers), (origin.lists, places.lists),
+            (origin.denials, places.denials),
         ] {
             try Files.makeDirectories(to, mode: 0o755)
             for name in try Files.names(in: from) {
-                try Files.write(try Files.read("\(from)/\(name)", limit: 1 << 20), to: "\(to)/\(name)", mode: 0o644)
+                try Files.write(
+                    try Files.read("\(from)/\(name)", limit: 1 << 20), to: "\(to)/\(name)", mode: 0o644)
             }
         }
         let allow = queue.allow.map { "\"\($0)\"" }.joined(separator: ", ")
@@ -122,6 +133,7 @@ struct ScratchRoot {
 
             """
         try Files.write(text, to: places.siteFile, mode: 0o644)
+        try Files.write("SlurmdSpoolDir=\(spool)\n", to: slurm, mode: 0o644)
     }
 
     /// Ends every machine that carries our cluster's name.
@@ -143,9 +155,4 @@ struct ScratchRoot {
             try Files.removeTree(places.root)
         }
     }
-}
-
-extension String {
-    /// The path of a directory without the slash behind it.
-    fileprivate var dropLastSlash: String { hasSuffix("/") ? String(dropLast()) : self }
 }
