@@ -1,7 +1,9 @@
 package import Digest
 internal import Evidence
 package import ImageStore
+internal import Job
 package import Site
+internal import Unix
 
 /// The images that must not leave the node's cache.
 package enum NeededImages {
@@ -11,8 +13,11 @@ package enum NeededImages {
         var needed: Set<ImageDigest> = []
         do throws(MachineFault) {
             for key in try LiveJob.keys(places) {
-                guard let image = try LiveJob.peek(key, places: places)?.image else { continue }
-                if let digest = ImageDigest(image.sha512) { needed.insert(digest) }
+                let record = try LiveJob.peek(key, places: places)
+                guard record != nil || !Files.exists(places.job(key).record) else {
+                    throw .fault(.node, "the record of job \(key) is damaged")
+                }
+                if let digest = record?.image.flatMap({ ImageDigest($0.sha512) }) { needed.insert(digest) }
             }
         } catch {
             throw .unknownNeeds("\(error)")

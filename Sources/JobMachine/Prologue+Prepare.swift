@@ -46,7 +46,13 @@ extension Prologue {
         }
         var taken: [Record.Machine] = []
         for key in try LiveJob.keys(places) where key != job.key {
-            if let machine = try LiveJob.peek(key, places: places)?.machine { taken.append(machine) }
+            let record = try LiveJob.peek(key, places: places)
+            guard record != nil || !Files.exists(places.job(key).record) else {
+                throw .fault(
+                    .node, "the record of job \(key) is damaged: which account its machine has is not known, and "
+                        + "two must not share one (bivouac tick ends it when its job is over)")
+            }
+            if let machine = record?.machine { taken.append(machine) }
         }
         let pool = accountPool
         guard
