@@ -52,6 +52,7 @@ static inline int linux_umount2(const char *target, int flags) { return umount2(
 static inline int linux_execve(const char *path, char *const *argv, char *const *envp) {
     return execve(path, argv, envp);
 }
+static const int linux_f_setpipe_sz = F_SETPIPE_SZ;
 static inline void linux_closefrom(int first) { closefrom(first); }
 static inline int linux_fionread(int fd) {
     int count = 0;

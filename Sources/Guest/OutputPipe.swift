@@ -3,6 +3,9 @@ internal import Unix
 
 /// One of the payload's outputs on its way to the launcher.
 struct OutputPipe: ~Copyable {
+    /// Room in the pipe, in bytes.
+    private static let room: Int32 = 256 << 10
+
     let kind: FrameKind
     private var file: FileDescriptor?
     /// -1 when closed.
@@ -13,6 +16,7 @@ struct OutputPipe: ~Copyable {
 
     init(_ kind: FrameKind, _ file: consuming FileDescriptor) throws(UnixError) {
         try file.setNonBlocking()
+        file.widenPipe(to: Self.room)
         self.kind = kind
         rawValue = file.rawValue
         self.file = consume file
@@ -25,6 +29,7 @@ struct OutputPipe: ~Copyable {
     /// Moves what one read brings into a frame; whether it brought anything.
     mutating func read(into writer: inout FrameWriter) -> Bool {
         let limit = min(window.room, budget ?? .max)
+        guard isOpen, limit > 0 else { return false }
         switch try? writer.append(kind, from: rawValue, limit: limit) {
         case .bytes(let count):
             window.sent(count)

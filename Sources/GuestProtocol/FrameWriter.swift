@@ -33,9 +33,9 @@ package struct FrameWriter: Sendable {
     /// Adds a frame whose body is what one read from the descriptor brings, at most `limit` bytes; nothing
     /// is added unless the read brings some.
     package mutating func append(
-        _ kind: FrameKind, from descriptor: Int32, limit: Int = FrameHeader.longestData
+        _ kind: FrameKind, from descriptor: Int32, limit: Int = FrameHeader.longestBody
     ) throws(UnixError) -> Transfer.Outcome {
-        let limit = min(limit, FrameHeader.longestData)
+        let limit = min(limit, FrameHeader.longestBody)
         makeRoom(FrameHeader.length + limit)
         let outcome = try Transfer.read(
             from: descriptor, into: &bytes, at: end + FrameHeader.length, upTo: limit)
