@@ -44,6 +44,7 @@ extension Agent {
     }
 
     private mutating func feed(_ poll: Poll) {
+        guard payload?.input.hasWaiting == true else { return }
         var credit: Credit?
         var closed = false
         withPayload { payload in
