@@ -4,7 +4,7 @@ internal import Unix
 /// One of the payload's outputs on its way to the launcher.
 struct OutputPipe: ~Copyable {
     /// Room in the pipe, in bytes.
-    private static let room: Int32 = 256 << 10
+    private static let room: Int32 = 512 << 10
 
     let kind: FrameKind
     private var file: FileDescriptor?
