@@ -9,7 +9,7 @@
 #include <linux/securebits.h>
 #include <sys/epoll.h>
 #include <sys/syscall.h>
-#include <sys/sysinfo.h>
+#include <sys/timerfd.h>
 
 static inline int linux_signalfd(int fd, const sigset_t *mask, int flags) { return signalfd(fd, mask, flags); }
 static inline int linux_epoll_create1(int flags) { return epoll_create1(flags); }
@@ -52,6 +52,16 @@ static inline int linux_umount2(const char *target, int flags) { return umount2(
 static inline int linux_execve(const char *path, char *const *argv, char *const *envp) {
     return execve(path, argv, envp);
 }
+static inline int linux_sched_setscheduler_batch(void) {
+    struct sched_param none = {0};
+    return sched_setscheduler(0, SCHED_BATCH | SCHED_RESET_ON_FORK, &none);
+}
+static inline int linux_timerfd_create(void) { return timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK); }
+static inline int linux_timerfd_settime(int fd, time_t seconds) {
+    struct itimerspec time = {.it_interval = {.tv_sec = seconds}, .it_value = {.tv_sec = seconds}};
+    return timerfd_settime(fd, 0, &time, (void *)0);
+}
+static const int linux_f_setpipe_sz = F_SETPIPE_SZ;
 static inline void linux_closefrom(int first) { closefrom(first); }
 static inline int linux_fionread(int fd) {
     int count = 0;

@@ -41,7 +41,6 @@ static inline int linux_openat(int directory, const char *path, int flags, mode_
     return openat(directory, path, flags, mode);
 }
 static inline int linux_fcntl(int fd, int command, int argument) { return fcntl(fd, command, argument); }
-static const int linux_f_setpipe_sz = F_SETPIPE_SZ;
 static inline int linux_ioctl(int fd, unsigned long request, void *argument) {
     return ioctl(fd, request, argument);
 }

@@ -37,13 +37,14 @@ extension Agent {
             withPayload { $0.processes.kill() }
         }
         feed(poll)
-        notice()
+        notice(poll)
         drain(poll)
         if !port.flush() { loseLauncher() }
         finish()
     }
 
     private mutating func feed(_ poll: Poll) {
+        guard payload?.input.hasWaiting == true else { return }
         var credit: Credit?
         var closed = false
         withPayload { payload in
@@ -56,8 +57,8 @@ extension Agent {
     }
 
     /// Asks for the end of the payload's first process; with it everything of the payload ends.
-    private mutating func notice() {
-        guard end == nil else { return }
+    private mutating func notice(_ poll: Poll) {
+        guard end == nil, isWaitingBlindly || hasEnded(poll) else { return }
         var ended: ProcessEnd?
         withPayload { payload in
             ended = payload.process.end()
@@ -73,25 +74,29 @@ extension Agent {
         console.say("payload ended")
     }
 
-    /// Takes from both outputs in turn, until they are empty, the other side has no room or the port takes no
-    /// more; the windows bound how long that can go on.
+    private func hasEnded(_ poll: Poll) -> Bool {
+        switch payload {
+        case .some(let payload):
+            guard let watch = payload.process.rawWatch else { return false }
+            return !poll.events(watch).isEmpty
+        case nil: return false
+        }
+    }
+
+    /// Takes from both outputs in turn while the port takes it.
     private mutating func drain(_ poll: Poll) {
         if drainUntil?.isOver == true {
             drainUntil = nil
-            withPayload { payload in
-                payload.output.takeNoMore()
-                payload.errors.takeNoMore()
-            }
+            payload?.output.takeNoMore()
+            payload?.errors.takeNoMore()
         }
         guard port.isConnected else { return }
-        var hasOutput = false
-        var hasErrors = false
-        withPayload { payload in
-            hasOutput = !poll.events(payload.output.rawValue).isEmpty
-            hasErrors = !poll.events(payload.errors.rawValue).isEmpty
-        }
-        while hasOutput || hasErrors, port.writer.isFree {
-            errorsFirst = hasErrors && (!errorsFirst || !hasOutput)
+        // A few frames at a time, so that nothing else waits long; from both in turn while both have some.
+        var hasOutput = mayHave(payload?.output.rawValue, poll)
+        var hasErrors = mayHave(payload?.errors.rawValue, poll)
+        for _ in 0..<16 where hasOutput || hasErrors {
+            guard port.writer.isFree else { return }
+            errorsFirst = hasErrors && !(hasOutput && errorsFirst)
             if errorsFirst {
                 hasErrors = payload?.errors.read(into: &port.writer) == true
             } else {
@@ -99,6 +104,12 @@ extension Agent {
             }
             if !port.flush() { return loseLauncher() }
         }
+    }
+
+    /// Whether a look is worth while: the wait said so, or the payload has ended and what it left is taken.
+    private func mayHave(_ descriptor: Int32?, _ poll: Poll) -> Bool {
+        guard let descriptor, descriptor >= 0 else { return false }
+        return end != nil || !poll.events(descriptor).isEmpty
     }
 
     /// Tells the end, after everything the payload wrote.

@@ -53,7 +53,7 @@ package struct Agent: ~Copyable {
     /// When the payload has to be stopped, or killed.
     var freezeAt: Deadline?
     var killAt: Deadline?
-    var nextHeartbeat = Deadline(seconds: Agent.heartbeat)
+    private let ticker: Ticker
     var errorsFirst = false
     var inputClosedTold = false
 
@@ -64,34 +64,37 @@ package struct Agent: ~Copyable {
     ) throws(UnixError) {
         let controlPort = try Port(control, accepting: .toControl)
         let payloadPort = try Port(payload, accepting: .toAgent)
+        let ticker = try Ticker(seconds: Self.heartbeat)
         self.surroundings = surroundings
         self.console = console
         self.control = controlPort
         port = payloadPort
+        self.ticker = ticker
     }
 
     /// Waits for something to happen, at most `milliseconds`, and does what is to be done.
-    package mutating func step(atMost milliseconds: Int = .max) {
+    package mutating func step(atMost milliseconds: Int = -1) {
         var poll = Poll()
         control.add(to: &poll)
         port.add(to: &poll)
         addPayload(to: &poll)
-        poll.wait(milliseconds: min(milliseconds, patience))
+        poll.add(ticker.rawValue, .readable)
+        poll.wait(milliseconds: patience(atMost: milliseconds))
         serveControl(poll)
         servePort(poll)
         servePayload(poll)
-        beat()
+        if !poll.events(ticker.rawValue).isEmpty { beat() }
     }
 
-    /// How long nothing can be missed, in milliseconds.
-    private var patience: Int {
-        var patience = nextHeartbeat.milliseconds
+    /// How long nothing can be missed, in milliseconds; -1 is for ever.
+    private func patience(atMost limit: Int) -> Int {
+        var patience = limit < 0 ? Int.max : limit
         for deadline in [freezeAt, killAt, drainUntil] {
             if let deadline { patience = min(patience, deadline.milliseconds) }
         }
         // Without a descriptor that tells of its end the process has to be asked.
         if isWaitingBlindly { patience = min(patience, 50) }
-        return patience
+        return patience == .max ? -1 : patience
     }
 
     private mutating func serveControl(_ poll: Poll) {
@@ -137,8 +140,7 @@ package struct Agent: ~Copyable {
     }
 
     private mutating func beat() {
-        guard nextHeartbeat.isOver else { return }
-        nextHeartbeat = Deadline(seconds: Self.heartbeat)
+        ticker.clear()
         // A launcher that takes nothing is stopped or slow, and needs no further sign.
         if port.isConnected, dialogue == .loading || dialogue == .running, port.writer.isFree {
             port.writer.append(.heartbeat)

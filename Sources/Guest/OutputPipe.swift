@@ -3,6 +3,9 @@ internal import Unix
 
 /// One of the payload's outputs on its way to the launcher.
 struct OutputPipe: ~Copyable {
+    /// Room in the pipe, in bytes.
+    private static let room: Int32 = 512 << 10
+
     let kind: FrameKind
     private var file: FileDescriptor?
     /// -1 when closed.
@@ -13,6 +16,7 @@ struct OutputPipe: ~Copyable {
 
     init(_ kind: FrameKind, _ file: consuming FileDescriptor) throws(UnixError) {
         try file.setNonBlocking()
+        file.widenPipe(to: Self.room)
         self.kind = kind
         rawValue = file.rawValue
         self.file = consume file
@@ -22,10 +26,10 @@ struct OutputPipe: ~Copyable {
     /// Whether there is room at the other side.
     var mayRead: Bool { isOpen && window.room > 0 }
 
-    /// Moves what one read brings into a frame; whether another is likely to bring more.
+    /// Moves what one read brings into a frame; whether it brought anything.
     mutating func read(into writer: inout FrameWriter) -> Bool {
-        guard mayRead else { return false }
-        let limit = min(window.room, FrameHeader.longestData, budget ?? .max)
+        let limit = min(window.room, budget ?? .max)
+        guard isOpen, limit > 0 else { return false }
         switch try? writer.append(kind, from: rawValue, limit: limit) {
         case .bytes(let count):
             window.sent(count)
@@ -33,7 +37,7 @@ struct OutputPipe: ~Copyable {
                 budget = left - count
                 if left == count { close() }
             }
-            return count == limit
+            return true
         case .wouldBlock: return false
         case .end, nil:
             close()

@@ -20,9 +20,6 @@ struct Payload: ~Copyable {
         let input = try Pipe()
         let output = try Pipe()
         let errors = try Pipe()
-        // As much as may be under way: payload and agent then take turns seldom.
-        output.widen(to: Window.size)
-        errors.widen(to: Window.size)
         // So that the payload can open /dev/stdin, /dev/stdout and /dev/stderr.
         try input.reader.changeOwner(uid: identity.uid, gid: identity.gid)
         try output.writer.changeOwner(uid: identity.uid, gid: identity.gid)

@@ -30,7 +30,7 @@ struct Port: ~Copyable {
     /// Adds what there is to wait for.
     func add(to poll: inout Poll) {
         if isConnected {
-            poll.add(file.rawValue, writer.pending > 0 ? [.readable, .writable] : .readable)
+            poll.add(file.rawValue, writer.isFree ? .readable : [.readable, .writable])
         } else {
             poll.add(watch.rawValue, .readable)
         }

@@ -61,7 +61,7 @@ package enum FrameKind: UInt8, CaseIterable, Sendable {
         case .signal, .outputClosed, .exited, .killed: 1...1
         case .outputCredit, .inputCredit: 5...5
         case .begin: Begin.length...Begin.length
-        case .part, .stdin, .stdout, .stderr: 1...FrameHeader.longestData
+        case .part, .stdin, .stdout, .stderr: 1...FrameHeader.longestBody
         case .failed: 8...StartFailure.longest
         case .notice: 12...Notice.longest
         case .ready: 18...Ready.longest
@@ -72,11 +72,9 @@ package enum FrameKind: UInt8, CaseIterable, Sendable {
 /// The five bytes in front of each body.
 package enum FrameHeader {
     package static let length = 5
-    /// Longest body of a frame that carries a stream: with its header it fills the 32 KiB that one write to a
-    /// virtio-serial port takes at most.
-    package static let longestData = 32_768 - length
-    /// Longest body of any frame.
-    package static let longestBody = longestData
+    /// Longest body of any frame: with its header it fills the 32 KiB that one write to a virtio-serial port
+    /// takes at most.
+    package static let longestBody = 32_768 - length
 }
 
 /// The three streams of a payload, by their descriptor numbers.

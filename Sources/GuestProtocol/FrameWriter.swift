@@ -3,8 +3,11 @@ package import Unix
 /// Frames on their way to the other side: what a write did not take waits here.
 package struct FrameWriter: Sendable {
     private var bytes: [UInt8] = []
-    private var start = 0
-    private var end = 0
+    /// Where frames begin, so that a body behind its header begins at a multiple of 16: the kernel copies
+    /// that faster.
+    private static let origin = 16 - FrameHeader.length
+    private var start = origin
+    private var end = origin
 
     package init() { bytes = [UInt8](repeating: 0, count: 2 * 32_768) }
 
@@ -17,8 +20,8 @@ package struct FrameWriter: Sendable {
 
     /// Drops what waits: the other side is somebody else now.
     package mutating func reset() {
-        start = 0
-        end = 0
+        start = Self.origin
+        end = Self.origin
     }
 
     /// Adds a frame with this body.
@@ -33,9 +36,9 @@ package struct FrameWriter: Sendable {
     /// Adds a frame whose body is what one read from the descriptor brings, at most `limit` bytes; nothing
     /// is added unless the read brings some.
     package mutating func append(
-        _ kind: FrameKind, from descriptor: Int32, limit: Int = FrameHeader.longestData
+        _ kind: FrameKind, from descriptor: Int32, limit: Int = FrameHeader.longestBody
     ) throws(UnixError) -> Transfer.Outcome {
-        let limit = min(limit, FrameHeader.longestData)
+        let limit = min(limit, FrameHeader.longestBody)
         makeRoom(FrameHeader.length + limit)
         let outcome = try Transfer.read(
             from: descriptor, into: &bytes, at: end + FrameHeader.length, upTo: limit)

@@ -2,9 +2,9 @@
 /// that a stream nobody reads holds up neither the other streams nor signals.
 package enum Window {
     /// Bytes of each stream that may be under way at first.
-    package static let size = 512 << 10
+    package static let size = 1 << 20
     /// The receiver tells of room when that much has gathered, to keep such frames few.
-    package static let step = 128 << 10
+    package static let step = 256 << 10
 }
 
 /// The sender's side of a window.

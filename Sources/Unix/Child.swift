@@ -122,13 +122,6 @@ package struct Pipe: ~Copyable {
         writer = FileDescriptor(owning: ends[1])
     }
 
-    /// Gives it room for that many bytes instead of 64 KiB, as far as the kernel lets us.
-    ///
-    /// The corresponding C function is `fcntl` with `F_SETPIPE_SZ`.
-    package func widen(to bytes: Int) {
-        _ = linux_fcntl(writer.rawValue, linux_f_setpipe_sz, Int32(clamping: bytes))
-    }
-
     /// Closes the writing end.
     package consuming func intoReader() -> FileDescriptor { reader }
 

@@ -86,6 +86,12 @@ package enum Transfer {
 }
 
 extension FileDescriptor {
+    /// Asks for room for that many bytes in a pipe, so that its ends wake each other less often; what the
+    /// kernel does not grant is no error.
+    ///
+    /// The corresponding C function is `fcntl` with `F_SETPIPE_SZ`.
+    package func widenPipe(to count: Int32) { _ = linux_fcntl(rawValue, linux_f_setpipe_sz, count) }
+
     /// No call on this open file waits from now on; for files that nobody else holds.
     ///
     /// The corresponding C function is `fcntl`.

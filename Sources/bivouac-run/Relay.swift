@@ -59,7 +59,7 @@ struct Relay: ~Copyable {
         let now = Deadline.now
         if now - turned > Self.longestTurn { heard = now }
         turned = now
-        while let signal = signals.next() {
+        while !poll.events(signals.rawValue).isEmpty, let signal = signals.next() {
             if end == nil { writer.append(.signal, [UInt8(truncatingIfNeeded: signal)]) }
         }
         if end == nil {

@@ -43,7 +43,7 @@ struct Upload: ~Copyable {
     /// Adds the next frame, when there is one.
     mutating func next(into writer: inout FrameWriter) throws(UnixError) {
         if !order.isEmpty {
-            let part = order.prefix(FrameHeader.longestData)
+            let part = order.prefix(FrameHeader.longestBody)
             writer.append(.part, Array(part))
             order = order.dropFirst(part.count)
         } else if scriptLeft > 0 {

@@ -40,7 +40,7 @@ struct FrameTests {
         "frames come out as they were put in, in whatever pieces they arrive",
         arguments: [1, 2, 5, 7, 4096, .max])
     func pieces(size: Int) throws {
-        let data = (0..<FrameHeader.longestData).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+        let data = (0..<FrameHeader.longestBody).map { UInt8(truncatingIfNeeded: $0 &* 7) }
         let stream =
             frame(.started) + frame(.stdout, data) + frame(.stderr, [1])
             + frame(.stdout, Array(data.prefix(100)))
@@ -55,7 +55,7 @@ struct FrameTests {
 
     @Test("the longest frame fits one write to a port")
     func longest() {
-        let data = [UInt8](repeating: 0, count: FrameHeader.longestData)
+        let data = [UInt8](repeating: 0, count: FrameHeader.longestBody)
         #expect(frame(.stdout, data).count == 32_768)
         #expect(FrameKind.allCases.allSatisfy { $0.lengths.upperBound <= FrameHeader.longestBody })
     }
