@@ -11,7 +11,7 @@ package struct NodeShare: Hashable, Sendable {
     ///
     /// `allowed` are the CPUs that slurmd itself may use.
     package static func choose(
-        _ count: Int, allowed: [Int], accounts: [Account], taken: [Record.Machine]
+        _ count: Int, allowed: [Int], accounts: some Sequence<Account>, taken: [Record.Machine]
     ) -> NodeShare? {
         let used = Set(taken.map(\.uid))
         guard let account = accounts.first(where: { !used.contains($0.uid) }) else { return nil }

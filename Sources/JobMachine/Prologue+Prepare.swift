@@ -54,13 +54,13 @@ extension Prologue {
             }
             if let machine = record?.machine { taken.append(machine) }
         }
-        let pool = accountPool
         guard
             let share = NodeShare.choose(
-                job.resources.cpus, allowed: Process.allowedCPUs, accounts: pool, taken: taken)
+                job.resources.cpus, allowed: Process.allowedCPUs, accounts: accountPool, taken: taken)
         else {
+            let count = accountPool.reduce(0) { count, _ in count + 1 }
             throw .fault(
-                .node, "no account \(site.qemuAccounts)N is free: \(pool.count) exist, \(taken.count) machines run; "
+                .node, "no account \(site.qemuAccounts)N is free: \(count) exist, \(taken.count) machines run; "
                     + "make more with hooks/install --accounts")
         }
         let machine = try machine(job, share)
@@ -84,13 +84,14 @@ extension Prologue {
             memory: memory, virtualization: verdict.kind.rawValue, reason: verdict.reason)
     }
 
-    /// The accounts of the pool that exist, in the order of their numbers.
-    var accountPool: [Account] {
-        var accounts: [Account] = []
-        while let account = NameService.account(named: "\(site.qemuAccounts)\(accounts.count)") {
-            accounts.append(account)
+    /// The accounts of the pool that exist, in the order of their numbers; looked up one by one, since a name
+    /// service may take its time for each.
+    var accountPool: some Sequence<Account> {
+        let name = site.qemuAccounts
+        return sequence(state: 0) { (number: inout Int) -> Account? in
+            defer { number += 1 }
+            return NameService.account(named: "\(name)\(number)")
         }
-        return accounts
     }
 
     private func context(

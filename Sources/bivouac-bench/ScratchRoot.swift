@@ -25,7 +25,8 @@ struct ScratchRoot {
         origin = Places(root: root)
         places = Places(root: root.isEmpty ? "/var/lib/bivouac-bench" : root + "/bench")
         let origin = origin
-        site = try BenchError.during("no installation below '\(root)/'") { () throws(SiteError) in
+        site = try BenchError.during("no installation below '\(root)/' (examples/single-node/up makes one)") {
+            () throws(SiteError) in
             try Site.load(places: origin)
         }
         guard

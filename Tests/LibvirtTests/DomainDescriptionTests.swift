@@ -114,6 +114,13 @@ struct DomainDescriptionTests {
         #expect(!free.contains("quota"))
     }
 
+    @Test("tells a translated guest not to copy byte by byte, and a real processor's guest nothing of it")
+    func copying() throws {
+        let feature = "<feature policy='disable' name='erms'/>"
+        #expect(try Self.changed { $0.kind = .qemu }.xml().contains(feature))
+        #expect(!(try Self.changed { $0.kind = .kvm }.xml().contains(feature)))
+    }
+
     @Test("keeps every text as it is, whatever it means to XML")
     func escaping() throws {
         let hostile = "a'b\"c<d>&amp;]]>é--<!-- -->"
