@@ -51,7 +51,7 @@ let package = Package(
 
         // Values.
         module("JSON"),
-        module("Job", uses: ["JSON"]),
+        module("Job"),
 
         // One system library each.
         module("Unix", uses: ["CLinux"]),
@@ -83,7 +83,7 @@ let package = Package(
                 "Audit", "Batch", "Digest", "Evidence", "GuestProtocol", "ImageStore", "ImageTrust", "JSON",
                 "Job", "JobContext", "Libvirt", "ListStore", "NameService", "Policy", "Site", "Unix",
             ]),
-        module("Guest", uses: ["GuestProtocol", "JSON", "Job", "Unix"]),
+        module("Guest", uses: ["GuestProtocol", "Job", "Unix"]),
 
         program("bivouac-prologue", uses: ["Batch", "Job", "JobMachine", "Site", "Unix"]),
         program("bivouac-epilogue", uses: ["Batch", "Job", "JobMachine", "Site", "Unix"]),
@@ -95,7 +95,7 @@ let package = Package(
             ]),
         staticProgram("bivouac-run", uses: ["GuestProtocol", "JSON", "Job", "Unix"]),
         staticProgram("bivouac-task-prolog", uses: ["Unix"]),
-        staticProgram("bivouac-guest", uses: ["Guest", "GuestProtocol", "Job", "Unix"]),
+        staticProgram("bivouac-guest", uses: ["Guest", "Unix"]),
         program(
             "bivouac-bench",
             uses: [

@@ -2,6 +2,7 @@ package import Job
 
 /// What a hook tells its batch system; the one place that knows what drains a node and what fails a job.
 package enum Verdict {
+    /// A hook whose exit status its batch system reads.
     package enum Hook: Sendable, CaseIterable { case slurmProlog, slurmEpilog }
 
     /// Exit status of a hook; nil is success.

@@ -4,6 +4,7 @@ package import Job
 ///
 /// Nothing of the payload is in it: no environment, no input, no credentials.
 package struct StartState: Codable, Hashable, Sendable {
+    /// The image as its list and the node's cache describe it.
     package struct Image: Codable, Hashable, Sendable {
         /// As the job or its queue named it.
         package var name: String

@@ -11,6 +11,7 @@ package struct Console: ~Copyable {
         file = try? FileDescriptor.open(path, [.write, .nonBlocking])
     }
 
+    /// Writes one line, as long as the console takes any more.
     package mutating func say(_ line: String) {
         guard lines < Self.limit else { return }
         lines += 1

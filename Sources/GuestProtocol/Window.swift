@@ -14,6 +14,7 @@ package struct SendWindow: Hashable, Sendable {
 
     package init() {}
 
+    /// Bytes are on their way; never more than there is room for.
     package mutating func sent(_ count: Int) { room -= count }
 
     /// Takes the receiver's credit; more room than a window has is refused.

@@ -1,5 +1,6 @@
 /// Why a text is not an acceptable JSON document, and where.
 package struct JSONError: Error, Equatable, CustomStringConvertible {
+    /// What is wrong with a document.
     package enum Reason: Equatable, Sendable {
         case tooLarge(limit: Int)
         case tooDeep(limit: Int)

@@ -1,5 +1,6 @@
 /// The account a job runs as, as the node's name service knows it.
 package struct Account: Hashable, Sendable, Codable {
+    /// A group that the account belongs to.
     package struct Group: Hashable, Sendable, Codable {
         package var name: String
         package var gid: UInt32

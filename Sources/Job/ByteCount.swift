@@ -4,6 +4,7 @@ package struct ByteCount: Hashable, Comparable, Sendable, Codable {
 
     package init(_ bytes: Int64) { self.bytes = max(0, bytes) }
 
+    /// That many times 1,048,576 bytes.
     package static func mebibytes(_ count: Int64) -> ByteCount { ByteCount(count << 20) }
 
     package var mebibytes: Int64 { bytes >> 20 }

@@ -11,6 +11,8 @@ package struct ImageName: Hashable, Sendable, CustomStringConvertible {
         image = String(parts[1])
     }
 
+    /// Whether a text can be one half of a name: 1 to 64 letters, digits, `.`, `_` and `-`, the first a letter or
+    /// digit.
     package static func isWord(_ text: some StringProtocol) -> Bool {
         guard (1...64).contains(text.utf8.count), let first = text.utf8.first else { return false }
         func plain(_ byte: UInt8) -> Bool {

@@ -40,6 +40,7 @@ package struct JobKey: Hashable, Sendable, CustomStringConvertible {
         self.init(cluster: String(text[..<hyphen]), job: job)
     }
 
+    /// Whether a text can be the cluster of a key.
     package static func isCluster(_ text: String) -> Bool {
         func plain(_ byte: UInt8) -> Bool {
             switch byte {

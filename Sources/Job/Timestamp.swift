@@ -6,10 +6,12 @@ package struct Timestamp: Hashable, Comparable, Sendable {
 
     package static func < (left: Timestamp, right: Timestamp) -> Bool { left.seconds < right.seconds }
 
+    /// The moment that many seconds later.
     package static func + (moment: Timestamp, seconds: Int64) -> Timestamp {
         Timestamp(seconds: moment.seconds + seconds)
     }
 
+    /// Seconds from the right moment to the left one.
     package static func - (left: Timestamp, right: Timestamp) -> Int64 { left.seconds - right.seconds }
 }
 

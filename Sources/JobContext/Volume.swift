@@ -7,7 +7,9 @@ package struct Volume: Sendable {
     /// Files of one volume, at most.
     package static let fileLimit = 64
 
+    /// A file of the volume, owned by root.
     package struct File: Sendable {
+        /// Where a file's bytes come from.
         package enum Content: Sendable {
             case bytes([UInt8])
             /// Copied from a regular file in pieces; never held in memory.

@@ -2,6 +2,7 @@ internal import CLinux
 
 /// A child process that is run to its end with a bound on its time and on what it may say.
 package enum Child {
+    /// How the child ended.
     package enum End: Hashable, Sendable {
         case exited(Int32)
         case killed(signal: Int32)
@@ -10,6 +11,7 @@ package enum Child {
         case overOutput
     }
 
+    /// What a child left.
     package struct Result: Sendable {
         package var end: End
         package var output: [UInt8]

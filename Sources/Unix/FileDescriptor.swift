@@ -93,6 +93,7 @@ package struct FileDescriptor: ~Copyable {
         }
     }
 
+    /// Writes all of a text as UTF-8.
     package func write(_ text: String) throws(UnixError) { try write(Array(text.utf8)) }
 
     /// Puts content and metadata on stable storage. The corresponding C function is `fsync`.

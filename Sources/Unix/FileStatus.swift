@@ -2,6 +2,7 @@ internal import CLinux
 
 /// What stat(2) says of a file.
 package struct FileStatus: Hashable, Sendable {
+    /// What kind of file it is, see inode(7).
     package enum Kind: Hashable, Sendable { case regular, directory, link, socket, other }
 
     package let kind: Kind

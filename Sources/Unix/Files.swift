@@ -15,6 +15,7 @@ package enum Files {
         return FileStatus(status)
     }
 
+    /// Whether there is something under the name, be it a link that leads nowhere.
     package static func exists(_ path: String) -> Bool { (try? status(path)) != nil }
 
     /// The content of a regular file of at most `limit` bytes.
@@ -43,6 +44,7 @@ package enum Files {
         try synchronize(directory: parent(path))
     }
 
+    /// Like `write` of bytes, for a text as UTF-8.
     package static func write(_ text: String, to path: String, mode: UInt32 = 0o600) throws(UnixError) {
         try write(Array(text.utf8), to: path, mode: mode)
     }

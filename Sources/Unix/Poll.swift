@@ -4,6 +4,7 @@ internal import CLinux
 ///
 /// The corresponding C function is `poll`.
 package struct Poll {
+    /// What is waited for and what has happened, see poll(2).
     package struct Events: OptionSet, Hashable, Sendable {
         package let rawValue: Int16
         package init(rawValue: Int16) { self.rawValue = rawValue }

@@ -88,8 +88,10 @@ package enum Process {
 
 /// The system's log, syslog(3), under the name `bivouac`.
 package enum SystemLog {
+    /// How much a line matters, see syslog(3).
     package enum Priority: Int32, Sendable { case error = 3, warning = 4, notice = 5, info = 6 }
 
+    /// Writes one line. The corresponding C function is `syslog`.
     package static func write(_ priority: Priority, _ message: String) {
         unsafe linux_syslog(priority.rawValue | LOG_DAEMON, "bivouac: " + message)
     }

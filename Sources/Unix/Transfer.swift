@@ -2,6 +2,7 @@ internal import CLinux
 
 /// One system call's worth of bytes between a descriptor and an array, without waiting and without a copy.
 package enum Transfer {
+    /// What one call has moved.
     package enum Outcome: Hashable, Sendable {
         case bytes(Int)
         /// Nothing can be moved now; poll(2) tells when.

@@ -8,7 +8,8 @@ extension HookTests {
         @Test(
             "without a usable job id are the site's fault, and nothing is made",
             arguments: [
-                nil, "", "x", "-1", "4711/../..", "../4711", "4711\n", " 4711", "4294967296", "99999999999999999999",
+                nil, "", "x", "-1", "4711/../..", "../4711", "4711\n", " 4711", "4294967296",
+                "99999999999999999999",
                 "0x10", "t-4711", "4711;id",
             ] as [String?])
         func badJob(_ id: String?) throws {
@@ -43,7 +44,9 @@ extension HookTests {
             #expect(node.jobs == [])
         }
 
-        @Test("of a partition that is not in site.toml are the site's fault", arguments: ["normal", "", "vm\n", "vm/.."])
+        @Test(
+            "of a partition that is not in site.toml are the site's fault",
+            arguments: ["normal", "", "vm\n", "vm/.."])
         func foreignPartition(_ partition: String) throws {
             let node = try Node(refreshed: false)
             let run = try node.prologue(JobOnNode(partition: partition))
@@ -95,7 +98,8 @@ extension HookTests {
         @Test("that hold more than slurmd sends change nothing: the environment is hostile")
         func hostileVariables() throws {
             let node = try Node(refreshed: false)
-            var job = JobOnNode(comment: "$(touch \(node.root)/pwned) `touch \(node.root)/pwned`;\n'\"\\ %s%n")
+            var job = JobOnNode(
+                comment: "$(touch \(node.root)/pwned) `touch \(node.root)/pwned`;\n'\"\\ %s%n")
             job.more = [
                 "SLURM_JOB_NAME": "$(touch \(node.root)/pwned)", "SLURM_JOB_WORK_DIR": "/../..\n",
                 "SLURM_JOB_ACCOUNT": "a\nb\u{1B}[2J", "LD_LIBRARY_PATH": "/nonexistent", "IFS": "x",

@@ -21,15 +21,20 @@ extension HookTests {
             try Launch.run(["/usr/bin/env", "-i"] + environment.map { "\($0)=\($1)" } + [path])
         }
 
-        @Test("leave jobs of other partitions alone, also without any program of ours", arguments: ["normal", "", "vmx"])
+        @Test(
+            "leave jobs of other partitions alone, also without any program of ours",
+            arguments: ["normal", "", "vmx"])
         func foreign(_ partition: String) throws {
             let node = try Node(refreshed: false)
             let hooks = try install(on: node)
             for program in ["prologue", "epilogue"] {
-                try FileManager.default.removeItem(atPath: node.path("usr/libexec/bivouac/bivouac-\(program)"))
+                try FileManager.default.removeItem(
+                    atPath: node.path("usr/libexec/bivouac/bivouac-\(program)"))
             }
             for name in ["prolog", "epilog"] {
-                for environment in [["SLURM_JOB_PARTITION": partition, "SLURM_JOB_ID": "1"], ["SLURM_JOB_ID": "1"], [:]] {
+                for environment in [
+                    ["SLURM_JOB_PARTITION": partition, "SLURM_JOB_ID": "1"], ["SLURM_JOB_ID": "1"], [:],
+                ] {
                     let run = try hook("\(hooks)/\(name)", environment)
                     #expect(run.status == 0)
                     #expect(run.output.isEmpty)
@@ -60,7 +65,8 @@ extension HookTests {
         func prolog() throws {
             let node = try Node(refreshed: false)
             let hooks = try install(on: node)
-            let run = try hook(hooks + "/prolog", ["SLURM_JOB_PARTITION": "vm", "BIVOUAC_ROOT": "/elsewhere"])
+            let run = try hook(
+                hooks + "/prolog", ["SLURM_JOB_PARTITION": "vm", "BIVOUAC_ROOT": "/elsewhere"])
             #expect(run.status == 41)
             #expect(run.text == "prologue \(node.root) 0\n")
         }
@@ -89,7 +95,9 @@ extension HookTests {
             let node = try Node(refreshed: false)
             let hooks = try install(on: node)
             #expect(try hook(hooks + "/health_check").status == 0)
-            try node.write("etc/bivouac/health_check", "#!/bin/sh\necho \"site ${BIVOUAC_ROOT-unset}\"\nexit \(status)\n")
+            try node.write(
+                "etc/bivouac/health_check", "#!/bin/sh\necho \"site ${BIVOUAC_ROOT-unset}\"\nexit \(status)\n"
+            )
             try node.makeExecutable("etc/bivouac/health_check")
             let run = try hook(hooks + "/health_check")
             #expect(run.status == Int32(status))
@@ -114,11 +122,14 @@ extension HookTests {
             #expect(before[1].contains("\nroot=\(node.root) libexec=\(libexec) cluster=t #"))
             #expect(before[2].contains("\nroot=\(node.root) sbin=\(node.path("usr/sbin")) #"))
             #expect(before[3].contains("local partitions = { [\"vm\"] = true } --"))
-            #expect(before[3].contains("local launcher = \"\(libexec)/bivouac-run --root=\(node.root) --\" --"))
-            #expect(before[4].split(separator: "\n").dropFirst().map(String.init) == [
-                "root \(node.root)", "launcher \(libexec)/bivouac-run", "cluster t", "spool \(node.path("spool"))",
-                "partition vm",
-            ])
+            #expect(
+                before[3].contains("local launcher = \"\(libexec)/bivouac-run --root=\(node.root) --\" --"))
+            #expect(
+                before[4].split(separator: "\n").dropFirst().map(String.init) == [
+                    "root \(node.root)", "launcher \(libexec)/bivouac-run", "cluster t",
+                    "spool \(node.path("spool"))",
+                    "partition vm",
+                ])
             #expect(try node.writeHooks().status == 0)
             #expect(try texts() == before)
             for name in ["prolog", "epilog", "health_check"] {
@@ -149,7 +160,8 @@ extension HookTests {
         @Test("are installed by a script that says what is wrong with its words", arguments: InstallCase.all)
         func installer(_ example: InstallCase) throws {
             let run = try Launch.run(
-                [Built.tree + "/hooks/install"] + example.words, environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"])
+                [Built.tree + "/hooks/install"] + example.words,
+                environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"])
             #expect(run.status == example.status)
             #expect((run.errors + run.text).contains(example.says), "\(run.errors)")
         }
@@ -168,13 +180,17 @@ extension HookTests {
                 InstallCase(words: ["--prefix", "/a b"], status: 64, says: "letters, digits"),
                 InstallCase(words: ["--prefix", "/tmp/$(id)"], status: 64, says: "letters, digits"),
                 InstallCase(words: ["--accounts", "x"], status: 64, says: "--accounts needs a number"),
-                InstallCase(words: ["--accounts", "1", "--pool", "Root"], status: 64, says: "no name for accounts"),
-                InstallCase(words: ["--accounts", "1", "--pool", "a;b"], status: 64, says: "no name for accounts"),
+                InstallCase(
+                    words: ["--accounts", "1", "--pool", "Root"], status: 64, says: "no name for accounts"),
+                InstallCase(
+                    words: ["--accounts", "1", "--pool", "a;b"], status: 64, says: "no name for accounts"),
                 InstallCase(words: ["--from", "/nonexistent"], status: 66, says: "swift build -c release"),
             ]
         }
 
-        @Test("include a job_submit.lua that wraps, refuses and leaves alone as it says", .needsProgram("/usr/bin/lua5.1"))
+        @Test(
+            "include a job_submit.lua that wraps, refuses and leaves alone as it says",
+            .needsProgram("/usr/bin/lua5.1"))
         func jobSubmit() throws {
             let run = try Launch.run([
                 "/usr/bin/lua5.1", Built.tree + "/Tests/HookTests/job_submit.lua",

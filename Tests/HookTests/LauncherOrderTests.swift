@@ -30,7 +30,8 @@ extension HookTests {
             "is the script below its own first line, whatever that is",
             arguments: [
                 Array("#!/bin/sh\necho hello\n".utf8), Array("#!/usr/bin/awk -f\r\nBEGIN { }\r\n".utf8), [],
-                Array("\n\n#SBATCH --time=1\n".utf8), [0, 1, 0xFF, 0xFE, 0x0A, 0x80], Array("no line feed".utf8),
+                Array("\n\n#SBATCH --time=1\n".utf8), [0, 1, 0xFF, 0xFE, 0x0A, 0x80],
+                Array("no line feed".utf8),
             ])
         func script(_ text: [UInt8]) throws {
             let desk = try Desk()
@@ -52,7 +53,8 @@ extension HookTests {
         @Test("is one script deep: a second first line of ours belongs to the user")
         func twice() throws {
             let desk = try Desk()
-            let line = Array("#!\(desk.node.endorsement.launcher) --root=\(desk.node.root) --\n#!/bin/sh\n".utf8)
+            let line = Array(
+                "#!\(desk.node.endorsement.launcher) --root=\(desk.node.root) --\n#!/bin/sh\n".utf8)
             let sent = try order(desk, try desk.launch([try script(desk, line)]))
             #expect(sent.script == line)
         }
@@ -82,7 +84,9 @@ extension HookTests {
             let desk = try Desk()
             let prefix = desk.prefix.joined(separator: " ")
             let launch = try desk.launch(
-                shell: "V=$(printf 'a\\377\\n\\001b') export V; exec \(prefix) cmd \"$(printf '\\300\\257')\" \"a\n'b\"")
+                shell:
+                    "V=$(printf 'a\\377\\n\\001b') export V; exec \(prefix) cmd \"$(printf '\\300\\257')\" \"a\n'b\""
+            )
             let sent = try order(desk, launch)
             #expect(sent.order.arguments == [Array("cmd".utf8), [0xC0, 0xAF], Array("a\n'b".utf8)])
             #expect(sent.order.variable("V") == [0x61, 0xFF, 0x0A, 0x01, 0x62])
@@ -93,7 +97,8 @@ extension HookTests {
             let desk = try Desk()
             let kept = [
                 "HOME": "/home/x", "PATH": "/opt/bin", "SLURM_JOB_ID": "4711", "SLURM_ARRAY_TASK_ID": "3",
-                "LD_LIBRARY_PATH": "/opt/lib", "EMPTY": "", "WITH": "a=b", "TMPDIR": "/scratch", "LANG": "de_DE.UTF-8",
+                "LD_LIBRARY_PATH": "/opt/lib", "EMPTY": "", "WITH": "a=b", "TMPDIR": "/scratch",
+                "LANG": "de_DE.UTF-8",
                 "XDG_DATA_HOME": "/x", "MUNGED": "no", "DISPLAYED": "no",
             ]
             let dropped = [
@@ -103,7 +108,8 @@ extension HookTests {
                 "BIVOUAC_ROOT": "/x", "BIVOUAC_ANYTHING": "x", "NOTIFY_SOCKET": "/x", "LISTEN_FDS": "1",
             ]
             let sent = try order(desk, try desk.launch(environment: kept.merging(dropped) { $1 }))
-            let names = Set(sent.order.environment.map { String(decoding: $0.prefix { $0 != 0x3D }, as: UTF8.self) })
+            let names = Set(
+                sent.order.environment.map { String(decoding: $0.prefix { $0 != 0x3D }, as: UTF8.self) })
             for (name, value) in kept { #expect(sent.order.variable(name) == Array(value.utf8), "\(name)") }
             #expect(names.isDisjoint(with: dropped.keys))
         }

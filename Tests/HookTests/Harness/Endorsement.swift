@@ -48,7 +48,8 @@ final class Endorsement: Sendable {
             "sign-list",
             [
                 "--key", "\(keys)/\(name).key", "--cert", "\(keys)/\(name).pem", "--identifier", identifier,
-                "--uri", "file://" + path, "--output", path, "--image", Self.image, image ?? self.image, "Test image",
+                "--uri", "file://" + path, "--output", path, "--image", Self.image, image ?? self.image,
+                "Test image",
             ] + options)
     }
 

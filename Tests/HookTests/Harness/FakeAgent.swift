@@ -17,9 +17,12 @@ final class FakeAgent {
         unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: path.utf8) }
         let size = socklen_t(MemoryLayout<sockaddr_un>.size)
         let bound = unsafe withUnsafePointer(to: &address) {
-            unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe bind(listener, __CONST_SOCKADDR_ARG(__sockaddr__: $0), size) }
+            unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe bind(listener, __CONST_SOCKADDR_ARG(__sockaddr__: $0), size)
+            }
         }
-        guard bound == 0, listen(listener, 4) == 0, unsafe chmod(path, 0o600) == 0, unsafe chown(path, owner, 0) == 0
+        guard bound == 0, listen(listener, 4) == 0, unsafe chmod(path, 0o600) == 0,
+            unsafe chown(path, owner, 0) == 0
         else { throw Harness.error("could not listen on \(path): \(errno)") }
     }
 
@@ -57,7 +60,8 @@ final class FakeAgent {
             bytes += body
         }
         return (
-            try LaunchOrder(parsing: Array(bytes.prefix(begin.orderLength))), Array(bytes.dropFirst(begin.orderLength))
+            try LaunchOrder(parsing: Array(bytes.prefix(begin.orderLength))),
+            Array(bytes.dropFirst(begin.orderLength))
         )
     }
 

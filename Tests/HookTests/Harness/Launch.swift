@@ -79,14 +79,18 @@ final class Launch {
     func wait(seconds: Int = 60) throws -> Outcome {
         let end = Date(timeIntervalSinceNow: Double(seconds))
         while process.isRunning {
-            guard Date() < end else { throw Harness.error("\(process.arguments ?? []) did not end in \(seconds) s") }
+            guard Date() < end else {
+                throw Harness.error("\(process.arguments ?? []) did not end in \(seconds) s")
+            }
             usleep(2000)
         }
         process.waitUntilExit()
         return Outcome(
-            status: process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus,
+            status: process.terminationReason == .exit
+                ? process.terminationStatus : -process.terminationStatus,
             output: try Data(contentsOf: URL(fileURLWithPath: files + "/output")),
-            errors: String(decoding: try Data(contentsOf: URL(fileURLWithPath: files + "/errors")), as: UTF8.self))
+            errors: String(
+                decoding: try Data(contentsOf: URL(fileURLWithPath: files + "/errors")), as: UTF8.self))
     }
 
     /// Runs a program to its end.
@@ -99,7 +103,9 @@ final class Launch {
 
     /// Runs a program that the test needs to succeed.
     @discardableResult
-    static func require(_ words: [String], environment: [String: String] = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"])
+    static func require(
+        _ words: [String], environment: [String: String] = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"]
+    )
         throws -> Outcome
     {
         let run = try run(words, environment: environment)

@@ -14,7 +14,9 @@ extension Node {
     }
 
     func copyIn() throws {
-        try Launch.require([Built.tree + "/hooks/install", "--prefix", path("usr"), "--from", Built.directory])
+        try Launch.require([
+            Built.tree + "/hooks/install", "--prefix", path("usr"), "--from", Built.directory,
+        ])
     }
 
     func writeHooks(_ directory: String? = nil) throws -> Outcome {

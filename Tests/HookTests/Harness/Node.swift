@@ -25,7 +25,8 @@ final class Node: Sendable {
 
     /// A file of lists.d; `settings` are lines of it.
     func subscription(
-        _ list: String, identifier: String = Endorsement.list, endorsers: [String] = ["eve"], imageClass: Int = 2,
+        _ list: String, identifier: String = Endorsement.list, endorsers: [String] = ["eve"],
+        imageClass: Int = 2,
         _ settings: String = ""
     ) -> String {
         """
@@ -48,7 +49,8 @@ final class Node: Sendable {
             "qemu_accounts": "\"\(Surroundings.pool)\"",
         ]
         var queue: [String: String] = [
-            "image": "\"demo/minimal\"", "allow": "[\"demo/*\"]", "classes": "[1, 2]", "memory": "\"512 MiB\"",
+            "image": "\"demo/minimal\"", "allow": "[\"demo/*\"]", "classes": "[1, 2]",
+            "memory": "\"512 MiB\"",
         ]
         for (key, value) in changes { site[key] = value }
         for (key, value) in more { queue[key] = value }
@@ -61,7 +63,8 @@ final class Node: Sendable {
     /// Writes a file below the root.
     func write(_ path: String, _ text: String) throws {
         let url = URL(fileURLWithPath: "\(root)/\(path)")
-        try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+            at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
         try Data(text.utf8).write(to: url)
     }
 

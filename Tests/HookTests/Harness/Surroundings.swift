@@ -14,7 +14,9 @@ struct Surroundings: SuiteTrait, TestScoping {
         return shared
     }
 
-    func provideScope(for test: Test, testCase: Test.Case?, performing body: @Sendable () async throws -> Void)
+    func provideScope(
+        for test: Test, testCase: Test.Case?, performing body: @Sendable () async throws -> Void
+    )
         async throws
     {
         let installer = ["/bin/sh", Built.tree + "/hooks/install", "--pool", Self.pool]
