@@ -229,7 +229,9 @@ struct RefusedList: Sendable, CustomTestStringConvertible {
 
     static let all = [
         RefusedList(name: "DigestMismatch", isChanged: true),
-        RefusedList(name: "ListExpired", options: ["--expires", Endorsement.moment(-60)]),
+        RefusedList(
+            name: "ListExpired",
+            options: ["--created", Endorsement.moment(-3600), "--expires", Endorsement.moment(-60)]),
         RefusedList(name: "ListNotYetValid", options: ["--created", Endorsement.moment(86_400)]),
         RefusedList(name: "EndorserNotAuthorised", signer: "dan"),
         RefusedList(name: "ListIdentifierMismatch", identifier: Endorsement.image),
