@@ -18,7 +18,8 @@ package enum Slurm {
         guard let uid = hook.user else { throw BatchError(.node, "slurmd gave no SLURM_JOB_UID") }
         guard let partition = hook.partition, let queue = site.queues[partition] else {
             throw BatchError(
-                .site, "partition '\(hook.partition ?? "")' has no [queue.\(hook.partition ?? "NAME")] in site.toml, "
+                .site,
+                "partition '\(hook.partition ?? "")' has no [queue.\(hook.partition ?? "NAME")] in site.toml, "
                     + "but the hooks call for it: run bivouac doctor --write-hooks")
         }
         guard var account = NameService.account(uid: uid) else {
@@ -43,7 +44,8 @@ package enum Slurm {
         }
         guard let memory = grant?.memory ?? queue.memory else {
             throw BatchError(
-                .node, "the memory granted to job \(hook.job) is unknown (\(reason)), "
+                .node,
+                "the memory granted to job \(hook.job) is unknown (\(reason)), "
                     + "and [queue.\(queue.name)] in site.toml has no memory = \"...\" to fall back on")
         }
         guard let cpus = grant?.cpus ?? hook.cpusOnNode, cpus > 0 else {

@@ -22,7 +22,8 @@ package struct SlurmCommand: Sendable {
     /// What the controller granted the job: `squeue -O tres-alloc,EndTime,State`.
     package func grant(of job: JobID) throws(BatchError) -> SlurmGrant {
         let columns = "tres-alloc:512,EndTime:64,State:64"
-        let answer = try run("squeue", ["--noheader", "--states=all", "--jobs=\(job)", "--Format=" + columns])
+        let answer = try run(
+            "squeue", ["--noheader", "--states=all", "--jobs=\(job)", "--Format=" + columns])
         guard answer.succeeded else { throw failure("squeue", answer) }
         return try SlurmGrant(line: String(decoding: answer.output, as: UTF8.self), columns: [512, 64, 64])
     }
@@ -32,7 +33,8 @@ package struct SlurmCommand: Sendable {
         guard !jobs.isEmpty else { return [:] }
         let list = jobs.map(\.description).joined(separator: ",")
         let answer = try run(
-            "squeue", ["--noheader", "--states=all", "--jobs=" + list, "--Format=JobID:64,State:64,RestartCnt:32"])
+            "squeue",
+            ["--noheader", "--states=all", "--jobs=" + list, "--Format=JobID:64,State:64,RestartCnt:32"])
         let errors = String(decoding: answer.errors, as: UTF8.self)
         // The controller's answer to a question about one job only that it has forgotten.
         if !answer.succeeded && jobs.count == 1 && errors.contains("Invalid job id specified") { return [:] }

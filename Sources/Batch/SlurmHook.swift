@@ -25,7 +25,8 @@ package struct SlurmHook: Sendable {
 
     /// Reads the variables; only a missing or unusable job id is an error.
     package init(environment value: (String) -> String?) throws(BatchError) {
-        guard let text = value("SLURM_JOB_ID"), let number = UInt32(text), let job = JobID(String(number)) else {
+        guard let text = value("SLURM_JOB_ID"), let number = UInt32(text), let job = JobID(String(number))
+        else {
             throw BatchError(
                 .site, "SLURM_JOB_ID is missing or no number: this program is to be called by slurmd's hooks")
         }
@@ -38,7 +39,8 @@ package struct SlurmHook: Sendable {
         // Slurm leaves the variable out for a job that was never requeued.
         restarts = Int(value("SLURM_JOB_RESTART_COUNT") ?? "0")
         cpusOnNode = value("SLURM_JOB_CPUS_PER_NODE").flatMap { Self.firstCount($0) }
-        comment = String(decoding: (value("SLURM_JOB_COMMENT") ?? "").utf8.prefix(Self.longestComment), as: UTF8.self)
+        comment = String(
+            decoding: (value("SLURM_JOB_COMMENT") ?? "").utf8.prefix(Self.longestComment), as: UTF8.self)
         exit = value("SLURM_JOB_EXIT_CODE2").flatMap { text in
             let parts = text.split(separator: ":").map { Int($0) }
             guard parts.count == 2, let code = parts[0], let signal = parts[1] else { return nil }

@@ -24,7 +24,8 @@ package struct SlurmHookFiles: Sendable {
         }
         let prefix = String(directory.dropLast(suffix.count))
         values = [
-            "root": root, "cluster": cluster, "libexec": prefix + "/libexec/bivouac", "sbin": prefix + "/sbin",
+            "root": root, "cluster": cluster, "libexec": prefix + "/libexec/bivouac",
+            "sbin": prefix + "/sbin",
         ]
         self.partitions = partitions.sorted()
         self.spool = spool
@@ -41,7 +42,8 @@ package struct SlurmHookFiles: Sendable {
         word.utf8.allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "/"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "."),
+                UInt8(ascii: "/"),
                 UInt8(ascii: "-"):
                 true
             default: false
@@ -79,7 +81,8 @@ package struct SlurmHookFiles: Sendable {
             lines.append(try rewrite(line: line, in: name))
         }
         guard found else {
-            throw BatchError(.site, "\(name) has no line that ends in '\(Self.marker)': install the hooks anew")
+            throw BatchError(
+                .site, "\(name) has no line that ends in '\(Self.marker)': install the hooks anew")
         }
         return lines.joined(separator: "\n")
     }
@@ -96,7 +99,8 @@ package struct SlurmHookFiles: Sendable {
         for assignment in assignments {
             let variable = String(assignment.prefix { $0 != "=" })
             guard assignment.contains("="), let value = values[variable] else {
-                throw BatchError(.site, "\(name): unknown word '\(assignment)' in a line that is to be rewritten")
+                throw BatchError(
+                    .site, "\(name): unknown word '\(assignment)' in a line that is to be rewritten")
             }
             words.append("\(variable)=\(value)")
         }

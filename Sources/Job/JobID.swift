@@ -35,7 +35,8 @@ package struct JobKey: Hashable, Sendable, CustomStringConvertible {
 
     /// Reads `CLUSTER-JOBID`; a job id has no hyphen, so the last one divides.
     package init?(_ text: String) {
-        guard let hyphen = text.lastIndex(of: "-"), let job = JobID(String(text[text.index(after: hyphen)...]))
+        guard let hyphen = text.lastIndex(of: "-"),
+            let job = JobID(String(text[text.index(after: hyphen)...]))
         else { return nil }
         self.init(cluster: String(text[..<hyphen]), job: job)
     }
@@ -50,7 +51,9 @@ package struct JobKey: Hashable, Sendable, CustomStringConvertible {
             default: false
             }
         }
-        guard (1...32).contains(text.utf8.count), let first = text.utf8.first, plain(first) else { return false }
+        guard (1...32).contains(text.utf8.count), let first = text.utf8.first, plain(first) else {
+            return false
+        }
         return text.utf8.allSatisfy { plain($0) || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-") }
     }
 

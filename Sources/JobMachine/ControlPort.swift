@@ -1,7 +1,9 @@
 internal import GuestProtocol
 package import Unix
 
-/// The host's end of the agent's control port. What comes from it is the guest's word and untrusted.
+/// The host's end of the agent's control port.
+///
+/// What comes from it is the guest's word and untrusted.
 package struct ControlPort: ~Copyable {
     private let socket: FileDescriptor
 

@@ -49,7 +49,9 @@ package struct Hypervisor {
             SystemLog.write(.warning, "machines run on TCG, which is no security boundary: \(verdict.reason)")
         }
         // Only a cache: a file system that does not take it costs the next job a probe.
-        if let bytes = try? JSONEncoder().encode(verdict) { try? Files.write([UInt8](bytes), to: path, mode: 0o644) }
+        if let bytes = try? JSONEncoder().encode(verdict) {
+            try? Files.write([UInt8](bytes), to: path, mode: 0o644)
+        }
         return verdict
     }
 }

@@ -2,7 +2,9 @@ internal import GuestProtocol
 internal import Job
 
 /// Machine/Job Features (HSF-TN-2016-02) as far as the scheduler's grant says them: machine is the virtual
-/// machine as the payload sees it, job is the batch job. A key that is not known is left out, never guessed.
+/// machine as the payload sees it, job is the batch job.
+///
+/// A key that is not known is left out, never guessed.
 enum JobFeatures {
     static func machine(_ job: Job) -> [Assignment.Feature] {
         [Assignment.Feature("total_cpu", String(job.resources.cpus))].compactMap { $0 }

@@ -6,7 +6,9 @@ import Unix
 
 extension Prologue {
     /// Takes the job's directory; nil when this very start of the job is already served.
-    func accept(_ job: Job, _ slurmConfiguration: String?, before deadline: Deadline) throws(MachineFault) -> LiveJob? {
+    func accept(_ job: Job, _ slurmConfiguration: String?, before deadline: Deadline) throws(MachineFault)
+        -> LiveJob?
+    {
         do {
             try places.check(job.key)
         } catch {
@@ -16,11 +18,16 @@ extension Prologue {
         while true {
             if let earlier = try LiveJob.open(job.key, places: places, before: deadline) {
                 let record = earlier.record
-                if record.attempt == attempt && [.running, .paused, .refused].contains(record.phase) { return nil }
+                if record.attempt == attempt && [.running, .paused, .refused].contains(record.phase) {
+                    return nil
+                }
                 try ending.run(earlier, because: .superseded)
             }
-            let record = Record(job: job, attempt: attempt, slurmConfiguration: slurmConfiguration, now: clock())
-            if let live = try LiveJob.create(record, key: job.key, places: places, before: deadline) { return live }
+            let record = Record(
+                job: job, attempt: attempt, slurmConfiguration: slurmConfiguration, now: clock())
+            if let live = try LiveJob.create(record, key: job.key, places: places, before: deadline) {
+                return live
+            }
         }
     }
 

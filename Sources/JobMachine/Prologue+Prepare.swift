@@ -49,7 +49,8 @@ extension Prologue {
             let record = try LiveJob.peek(key, places: places)
             guard record != nil || !Files.exists(places.job(key).record) else {
                 throw .fault(
-                    .node, "the record of job \(key) is damaged: which account its machine has is not known, and "
+                    .node,
+                    "the record of job \(key) is damaged: which account its machine has is not known, and "
                         + "two must not share one (bivouac tick ends it when its job is over)")
             }
             if let machine = record?.machine { taken.append(machine) }
@@ -60,7 +61,8 @@ extension Prologue {
         else {
             let count = accountPool.reduce(0) { count, _ in count + 1 }
             throw .fault(
-                .node, "no account \(site.qemuAccounts)N is free: \(count) exist, \(taken.count) machines run; "
+                .node,
+                "no account \(site.qemuAccounts)N is free: \(count) exist, \(taken.count) machines run; "
                     + "make more with hooks/install --accounts")
         }
         let machine = try machine(job, share)
@@ -75,8 +77,10 @@ extension Prologue {
         guard memory >= MachineParts.leastMemory else {
             throw .refused(
                 Refusal(
-                    .NotEnoughMemory, "the job was granted \(job.resources.memory); its machine needs at least "
-                        + "\(MachineParts.leastMemory) and QEMU \(site.memoryOverhead) of it: ask for more (--mem)"))
+                    .NotEnoughMemory,
+                    "the job was granted \(job.resources.memory); its machine needs at least "
+                        + "\(MachineParts.leastMemory) and QEMU \(site.memoryOverhead) of it: ask for more (--mem)"
+                ))
         }
         let verdict = try Hypervisor(site: site, places: places).choose()
         return Record.Machine(
@@ -99,11 +103,13 @@ extension Prologue {
     ) throws(MachineFault) {
         let now = clock()
         let assignment = Assignment(
-            key: job.key, machine: record.uuid, hostname: MachineIdentity.hostname(of: name), account: job.account,
+            key: job.key, machine: record.uuid, hostname: MachineIdentity.hostname(of: name),
+            account: job.account,
             machineFeatures: JobFeatures.machine(job),
             jobFeatures: JobFeatures.job(job, memory: machine.memory, start: now))
         let facts = ContextFacts(
-            machine: name, uuid: record.uuid, account: job.account.name, queue: job.queue, project: job.project,
+            machine: name, uuid: record.uuid, account: job.account.name, queue: job.queue,
+            project: job.project,
             image: admission.image, lifetime: job.resources.end.map { $0 - now })
         try atNode("could not make the context volume") { () throws(ContextError) in
             let volume = try ContextVolume.make(facts: facts, assignment: assignment.document)
@@ -121,7 +127,8 @@ extension Prologue {
         let live = places.job(job.key)
         let description = DomainDescription(
             name: name.domain, uuid: record.uuid, title: "job \(job.key) of \(job.account.name)",
-            kind: DomainDescription.Kind(rawValue: machine.virtualization) ?? .qemu, memory: machine.memory.bytes,
+            kind: DomainDescription.Kind(rawValue: machine.virtualization) ?? .qemu,
+            memory: machine.memory.bytes,
             processors: machine.cpus.count, hostProcessors: machine.cpus, capped: true,
             overlay: .init(path: directory.overlay, format: .qcow2),
             base: .init(

@@ -26,7 +26,8 @@ extension Prologue {
         let state = StartState(
             name: parts.name, recorded: now, account: job.account, queue: job.queue, project: job.project,
             resources: job.resources, image: StartState.Image(admission, image),
-            endorsement: StartState.Endorsement(admission), machine: StartState.Machine(live.record, machine, parts),
+            endorsement: StartState.Endorsement(admission),
+            machine: StartState.Machine(live.record, machine, parts),
             node: StartState.Node(
                 host: system.host, kernel: system.release, bivouac: Programs.version,
                 libvirt: versions.libvirt.description, hypervisor: versions.hypervisor.description))
@@ -36,7 +37,10 @@ extension Prologue {
             let list = try EvidenceError.reading(signed)
             return try EvidenceStore(directory: places.evidence).recordStart(
                 state,
-                files: [("domain.xml", .bytes(Array(parts.xml.utf8))), ("context.iso", .copy(of: directory.context))],
+                files: [
+                    ("domain.xml", .bytes(Array(parts.xml.utf8))),
+                    ("context.iso", .copy(of: directory.context)),
+                ],
                 signedList: list)
         }
         try journal.write(
@@ -76,7 +80,8 @@ extension StartState.Endorsement {
         self.init(
             list: list.name, identifier: list.identifier.description, version: list.version.description,
             sha256: list.sha256, created: list.created, expires: list.expires, endorser: endorser.name,
-            dn: endorser.dn.description, ca: endorser.ca.description, serial: endorser.serial, vo: endorser.vo,
+            dn: endorser.dn.description, ca: endorser.ca.description, serial: endorser.serial,
+            vo: endorser.vo,
             seconds: admission.seconds)
     }
 }

@@ -67,22 +67,26 @@ extension Prologue {
             try journal.write(
                 .ready, live.record,
                 [
-                    .init("agent", AuditEvent.untrusted(agent)), .init("kernel", AuditEvent.untrusted(kernel)),
+                    .init("agent", AuditEvent.untrusted(agent)),
+                    .init("kernel", AuditEvent.untrusted(kernel)),
                     .init("uptime", AuditEvent.untrusted("\(uptime) ms")),
                 ], at: clock())
         case .closed:
             throw .refused(Refusal(.GuestNotReady, "the machine ended before its agent was ready"))
         case .malformed(let what):
-            throw .refused(Refusal(.GuestNotReady, "the machine's agent does not speak our protocol: \(what)"))
+            throw .refused(
+                Refusal(.GuestNotReady, "the machine's agent does not speak our protocol: \(what)"))
         case .silent where deadline.isOver:
             throw .refused(
                 Refusal(
-                    .PrologueTimeout, "the job's machine was not ready when the prologue's time was over "
+                    .PrologueTimeout,
+                    "the job's machine was not ready when the prologue's time was over "
                         + "(prologue_timeout = \(site.prologueTimeout) s)"))
         case .silent:
             throw .refused(
                 Refusal(
-                    .GuestNotReady, "the agent of image \(live.record.image?.name ?? "") did not answer within "
+                    .GuestNotReady,
+                    "the agent of image \(live.record.image?.name ?? "") did not answer within "
                         + "\(site.bootTimeout) s (boot_timeout): does the image run its HEPiX context hook?"))
         }
     }

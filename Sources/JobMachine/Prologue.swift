@@ -63,7 +63,8 @@ package struct Prologue {
                 "bivouac image=\(image.name) version=\(image.version) sha512=\(image.sha512) "
                     + "vo=\(image.vo) endorser=\(image.endorser) uuid=\(record.uuid)")
         } catch {
-            SystemLog.write(.warning, "job \(record.key): its image is not in the accounting record: \(error)")
+            SystemLog.write(
+                .warning, "job \(record.key): its image is not in the accounting record: \(error)")
         }
     }
 }

@@ -5,13 +5,16 @@ internal import Glibc
 ///
 /// Only for dynamically linked programs: a static program has no name service.
 package enum NameService {
-    /// The account of a user id with all of its groups; nil when the id has no account. The corresponding C
-    /// functions are `getpwuid_r`, `getgrouplist` and `getgrgid_r`.
+    /// The account of a user id with all of its groups; nil when the id has no account.
+    ///
+    /// The corresponding C functions are `getpwuid_r`, `getgrouplist` and `getgrgid_r`.
     package static func account(uid: UInt32) -> Account? {
         unsafe entry { record, buffer, size, found in unsafe getpwuid_r(uid, record, buffer, size, found) }
     }
 
-    /// The account of a name; nil when there is none. The corresponding C function is `getpwnam_r`.
+    /// The account of a name; nil when there is none.
+    ///
+    /// The corresponding C function is `getpwnam_r`.
     package static func account(named name: String) -> Account? {
         unsafe entry { record, buffer, size, found in unsafe getpwnam_r(name, record, buffer, size, found) }
     }

@@ -32,7 +32,9 @@ package struct Deadline: Sendable {
         return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
     }
 
-    /// Waits that long at least. The corresponding C function is `usleep`.
+    /// Waits that long at least.
+    ///
+    /// The corresponding C function is `usleep`.
     package static func sleep(milliseconds: Int) {
         _ = usleep(UInt32(milliseconds) * 1000)
     }

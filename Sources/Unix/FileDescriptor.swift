@@ -32,7 +32,9 @@ package struct FileDescriptor: ~Copyable {
         package static let nonBlocking = Flags(rawValue: O_NONBLOCK)
     }
 
-    /// Opens a path. The corresponding C function is `open`.
+    /// Opens a path.
+    ///
+    /// The corresponding C function is `open`.
     package static func open(_ path: String, _ flags: Flags, mode: UInt32 = 0o600) throws(UnixError)
         -> FileDescriptor
     {
@@ -42,7 +44,9 @@ package struct FileDescriptor: ~Copyable {
             })
     }
 
-    /// Opens a name in an open directory. The corresponding C function is `openat`.
+    /// Opens a name in an open directory.
+    ///
+    /// The corresponding C function is `openat`.
     package static func open(
         _ name: String, in directory: borrowing FileDescriptor, _ flags: Flags, mode: UInt32 = 0o600
     ) throws(UnixError) -> FileDescriptor {
@@ -53,7 +57,9 @@ package struct FileDescriptor: ~Copyable {
             })
     }
 
-    /// At most `count` bytes; empty at the end. The corresponding C function is `read`.
+    /// At most `count` bytes; empty at the end.
+    ///
+    /// The corresponding C function is `read`.
     package func read(upTo count: Int) throws(UnixError) -> [UInt8] {
         var failure: UnixError?
         let descriptor = rawValue
@@ -78,7 +84,9 @@ package struct FileDescriptor: ~Copyable {
         }
     }
 
-    /// All of the bytes, in as many calls as it takes. The corresponding C function is `write`.
+    /// All of the bytes, in as many calls as it takes.
+    ///
+    /// The corresponding C function is `write`.
     package func write(_ bytes: [UInt8]) throws(UnixError) {
         var written = 0
         let descriptor = rawValue
@@ -96,7 +104,9 @@ package struct FileDescriptor: ~Copyable {
     /// Writes all of a text as UTF-8.
     package func write(_ text: String) throws(UnixError) { try write(Array(text.utf8)) }
 
-    /// Puts content and metadata on stable storage. The corresponding C function is `fsync`.
+    /// Puts content and metadata on stable storage.
+    ///
+    /// The corresponding C function is `fsync`.
     package func synchronize(_ subject: String = "") throws(UnixError) {
         let descriptor = rawValue
         try checked("fsync", subject) { fsync(descriptor) }
@@ -122,7 +132,9 @@ package struct FileDescriptor: ~Copyable {
         return FileStatus(status)
     }
 
-    /// A second descriptor of the same open file. The corresponding C function is `fcntl`.
+    /// A second descriptor of the same open file.
+    ///
+    /// The corresponding C function is `fcntl`.
     package func duplicate() throws(UnixError) -> FileDescriptor {
         let descriptor = rawValue
         return FileDescriptor(owning: try checked("fcntl") { linux_fcntl(descriptor, F_DUPFD_CLOEXEC, 3) })

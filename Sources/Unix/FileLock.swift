@@ -6,8 +6,9 @@ package struct FileLock: ~Copyable {
 
     private init(_ file: consuming FileDescriptor) { self.file = file }
 
-    /// Waits for the lock until the deadline; `timedOut` then. The file is made when it is missing and stays.
-    /// The corresponding C function is `flock`.
+    /// Waits for the lock until the deadline; `timedOut` then.
+    ///
+    /// The file is made when it is missing and stays. The corresponding C function is `flock`.
     package static func acquire(_ path: String, before deadline: Deadline) throws(UnixError) -> FileLock {
         while true {
             if let lock = try tryAcquire(path) { return lock }

@@ -2,8 +2,9 @@ internal import CLinux
 
 /// Files and directories by path; nothing here follows a link at the last name of a path that it changes.
 package enum Files {
-    /// The status of the path itself, not of what a link points to; nil when nothing is there. The
-    /// corresponding C function is `lstat`.
+    /// The status of the path itself, not of what a link points to; nil when nothing is there.
+    ///
+    /// The corresponding C function is `lstat`.
     package static func status(_ path: String) throws(UnixError) -> FileStatus? {
         var status = stat()
         do throws(UnixError) {
@@ -32,7 +33,8 @@ package enum Files {
         let temporary = path + ".new"
         try remove(temporary)
         do throws(UnixError) {
-            let file = try FileDescriptor.open(temporary, [.write, .create, .exclusive, .noFollow], mode: mode)
+            let file = try FileDescriptor.open(
+                temporary, [.write, .create, .exclusive, .noFollow], mode: mode)
             try file.changeMode(mode)
             try file.write(bytes)
             try file.synchronize(temporary)
@@ -54,7 +56,9 @@ package enum Files {
         try checked("rename", path) { Glibc_rename(path, target) }
     }
 
-    /// Another name of the same file. The corresponding C function is `link`.
+    /// Another name of the same file.
+    ///
+    /// The corresponding C function is `link`.
     package static func link(_ path: String, to target: String) throws(UnixError) {
         try checked("link", target) { Glibc_link(path, target) }
     }
@@ -64,8 +68,9 @@ package enum Files {
         try FileDescriptor.open(path, [.read, .directory]).synchronize(path)
     }
 
-    /// Makes one directory; one that is there keeps its content and gets the mode. The corresponding C
-    /// function is `mkdir`.
+    /// Makes one directory; one that is there keeps its content and gets the mode.
+    ///
+    /// The corresponding C function is `mkdir`.
     package static func makeDirectory(_ path: String, mode: UInt32) throws(UnixError) {
         do throws(UnixError) {
             try checked("mkdir", path) { unsafe mkdir(path, mode) }
@@ -85,7 +90,9 @@ package enum Files {
         try makeDirectory(path, mode: mode)
     }
 
-    /// Removes a file, link or socket; true when there was one. The corresponding C function is `unlink`.
+    /// Removes a file, link or socket; true when there was one.
+    ///
+    /// The corresponding C function is `unlink`.
     @discardableResult
     package static func remove(_ path: String) throws(UnixError) -> Bool {
         do throws(UnixError) {
@@ -112,12 +119,16 @@ package enum Files {
         }
     }
 
-    /// Removes an empty directory. The corresponding C function is `rmdir`.
+    /// Removes an empty directory.
+    ///
+    /// The corresponding C function is `rmdir`.
     package static func removeDirectory(_ path: String) throws(UnixError) {
         try checked("rmdir", path) { unsafe rmdir(path) }
     }
 
-    /// The names in a directory, sorted; empty when it is missing. The corresponding C function is `readdir`.
+    /// The names in a directory, sorted; empty when it is missing.
+    ///
+    /// The corresponding C function is `readdir`.
     package static func names(in directory: String) throws(UnixError) -> [String] {
         guard let stream = unsafe opendir(directory) else {
             guard linux_errno() == ENOENT else { throw UnixError.last("opendir", directory) }
@@ -144,8 +155,9 @@ package enum Files {
         try checked("chmod", path) { unsafe chmod(path, mode) }
     }
 
-    /// Bytes that an unprivileged writer could still put on the file system of a path. The corresponding C
-    /// function is `statvfs`.
+    /// Bytes that an unprivileged writer could still put on the file system of a path.
+    ///
+    /// The corresponding C function is `statvfs`.
     package static func freeSpace(_ path: String) throws(UnixError) -> Int64 {
         var status = statvfs()
         try checked("statvfs", path) { Glibc_statvfs(path, &status) }

@@ -5,7 +5,9 @@ package enum Socket {
     /// Longest path that the kernel takes, in bytes; see unix(7).
     package static let longestPath = 107
 
-    /// Connects to a listening socket. The corresponding C function is `connect`.
+    /// Connects to a listening socket.
+    ///
+    /// The corresponding C function is `connect`.
     package static func connect(to path: String) throws(UnixError) -> FileDescriptor {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)

@@ -9,8 +9,9 @@ struct Arguments {
         let description: String
     }
 
-    /// Reads the words; an option that is unknown, stands twice or lacks its value is refused. `--name value`
-    /// and `--name=value` are the same, and `--` ends the options.
+    /// Reads the words; an option that is unknown, stands twice or lacks its value is refused.
+    ///
+    /// `--name value` and `--name=value` are the same, and `--` ends the options.
     init(_ arguments: [String], flags knownFlags: [String], options knownOptions: [String]) throws(Failure) {
         var rest = arguments[...]
         while let word = rest.popFirst() {
@@ -22,7 +23,8 @@ struct Arguments {
                 words.append(word)
                 continue
             }
-            let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let parts = word.dropFirst(2).split(
+                separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let name = String(parts[0])
             guard !flags.contains(name), values[name] == nil else {
                 throw Failure(description: "--\(name) stands twice")

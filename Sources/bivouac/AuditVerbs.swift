@@ -5,9 +5,12 @@ import Unix
 
 extension Verbs {
     static let audit = [
-        Verb("audit", "head", "", "hash of the last line, to be kept where nobody on this node can change it", words: 0...0, run: head),
         Verb(
-            "audit", "verify", "[--head HASH]", "reads the whole log and names the first line that is not as written",
+            "audit", "head", "", "hash of the last line, to be kept where nobody on this node can change it",
+            words: 0...0, run: head),
+        Verb(
+            "audit", "verify", "[--head HASH]",
+            "reads the whole log and names the first line that is not as written",
             words: 0...0, options: ["head"], run: verify),
     ]
 

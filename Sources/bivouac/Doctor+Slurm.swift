@@ -22,16 +22,19 @@ extension Doctor {
     private func timeouts(_ settings: [String: String]) -> Finding {
         func seconds(_ name: String) -> Int? { settings[name].flatMap { Int($0.prefix { $0.isNumber }) } }
         guard let hook = seconds("PrologEpilogTimeout"), hook < 65_534 else {
-            return .warning("Timeouts", "PrologEpilogTimeout is not set: Slurm waits for ever for a hook that hangs")
+            return .warning(
+                "Timeouts", "PrologEpilogTimeout is not set: Slurm waits for ever for a hook that hangs")
         }
         guard hook > site.prologueTimeout else {
             return .failure(
-                "Timeouts", "PrologEpilogTimeout (\(hook) s) is not above prologue_timeout (\(site.prologueTimeout) s): "
+                "Timeouts",
+                "PrologEpilogTimeout (\(hook) s) is not above prologue_timeout (\(site.prologueTimeout) s): "
                     + "Slurm kills a prologue that still has time, and drains the node")
         }
         guard let batch = seconds("BatchStartTimeout"), batch >= hook else {
             return .failure(
-                "Timeouts", "BatchStartTimeout is below PrologEpilogTimeout (\(hook) s): "
+                "Timeouts",
+                "BatchStartTimeout is below PrologEpilogTimeout (\(hook) s): "
                     + "Slurm requeues jobs whose machines still boot")
         }
         return .ok("Timeouts", "prologue \(site.prologueTimeout) s < PrologEpilogTimeout \(hook) s")
@@ -42,7 +45,8 @@ extension Doctor {
         var findings: [Finding] = [
             flags.contains("Alloc") || flags.contains("Contain")
                 ? .ok("PrologFlags", flags.joined(separator: ","))
-                : .failure("PrologFlags", "PrologFlags lacks Alloc: machines would be booted by the first step")
+                : .failure(
+                    "PrologFlags", "PrologFlags lacks Alloc: machines would be booted by the first step")
         ]
         for (setting, file) in [("Prolog", "prolog"), ("Epilog", "epilog"), ("TaskProlog", "task_prolog")] {
             findings.append(hook(setting, file, settings[setting] ?? "(null)"))
@@ -64,13 +68,15 @@ extension Doctor {
         let directory = Files.parent(path)
         do {
             let files = try SlurmHookFiles(
-                directory: directory, root: places.root, cluster: site.cluster, partitions: Array(site.queues.keys),
+                directory: directory, root: places.root, cluster: site.cluster,
+                partitions: Array(site.queues.keys),
                 spool: "/")
             guard SlurmHookFiles.names.contains(file) else { return .ok("Hooks", "\(setting): \(path)") }
             let text = String(decoding: try Files.read(path, limit: 1 << 20), as: UTF8.self)
             return try files.rewrite(text, named: file) == text
                 ? .ok("Hooks", "\(setting): \(path)")
-                : .failure("Hooks", "\(path) does not fit site.toml: bivouac doctor --write-hooks \(directory)")
+                : .failure(
+                    "Hooks", "\(path) does not fit site.toml: bivouac doctor --write-hooks \(directory)")
         } catch {
             return .failure("Hooks", "\(path): \(error)")
         }

@@ -42,8 +42,10 @@ struct Doctor {
 
     private var configuration: Finding {
         site.faults.isEmpty
-            ? .ok("Configuration", "\(places.siteFile): \(site.queues.count) queues, \(site.lists.count) lists")
-            : .failure("Configuration", "\(site.faults[0]) (and \(site.faults.count - 1) more): mend the file")
+            ? .ok(
+                "Configuration", "\(places.siteFile): \(site.queues.count) queues, \(site.lists.count) lists")
+            : .failure(
+                "Configuration", "\(site.faults[0]) (and \(site.faults.count - 1) more): mend the file")
     }
 
     private var virtualization: Finding {
@@ -72,7 +74,8 @@ struct Doctor {
         while NameService.account(named: "\(site.qemuAccounts)\(count)") != nil { count += 1 }
         let wanted = Process.allowedCPUs.count
         if count == 0 {
-            return .failure("Accounts", "there is no account \(site.qemuAccounts)0: run hooks/install --accounts N")
+            return .failure(
+                "Accounts", "there is no account \(site.qemuAccounts)0: run hooks/install --accounts N")
         }
         return count < wanted
             ? .warning("Accounts", "\(count) accounts for \(wanted) CPUs: more jobs than that drain the node")
@@ -86,7 +89,8 @@ struct Doctor {
                 guard let list = try ListStore(places).load(name) else {
                     return .failure("Lists", "\(name) was never accepted here: bivouac list refresh \(name)")
                 }
-                let standing = list.standing(anchors: site.trustAnchors, maximumAge: site.maximumListAge, at: now)
+                let standing = list.standing(
+                    anchors: site.trustAnchors, maximumAge: site.maximumListAge, at: now)
                 if let refusal = standing.refusal { return .failure("Lists", "\(name): \(refusal)") }
                 let end = min(list.expires, list.created + site.maximumListAge)
                 return end - now < 3 * 86_400
@@ -106,12 +110,16 @@ struct Doctor {
                 let identifier = ImageIdentifier(rule.images[name.image] ?? name.image),
                 let entry = list.image(identifier)?.entry
             else {
-                return queue.image.map { .failure("Images", "queue \(queue.name): \($0) is in no accepted list") }
+                return queue.image.map {
+                    .failure("Images", "queue \(queue.name): \($0) is in no accepted list")
+                }
             }
             let isHere = (try? ImageStore(directory: places.images).find(entry.sha512)) != nil
             return isHere
                 ? .ok("Images", "queue \(queue.name): \(name) is on this node")
-                : .warning("Images", "queue \(queue.name): \(name) is fetched by its first job: bivouac image fetch \(name)")
+                : .warning(
+                    "Images",
+                    "queue \(queue.name): \(name) is fetched by its first job: bivouac image fetch \(name)")
         }
     }
 

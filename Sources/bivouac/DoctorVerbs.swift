@@ -21,7 +21,8 @@ extension Verbs {
         let findings = Doctor(site: try tool.site(), places: tool.places, now: tool.now).examine()
         try tool.show(
             findings,
-            Table.text(["CHECK", "VERDICT", ""], findings.map { [$0.name, $0.verdict.rawValue, $0.message] }))
+            Table.text(
+                ["CHECK", "VERDICT", ""], findings.map { [$0.name, $0.verdict.rawValue, $0.message] }))
         let verdicts = findings.map(\.verdict)
         if verdicts.contains(.failure) { return ExitStatus.unavailable }
         return verdicts.contains(.warning) ? ExitStatus.tryAgain : ExitStatus.success

@@ -7,9 +7,12 @@ import Unix
 extension Verbs {
     static let evidence = [
         Verb("evidence", "list", "", "machines whose start state this node keeps", words: 0...0, run: list),
-        Verb("evidence", "show", "JOB|PATH", "start and end state of a job's machines", words: 1...1, run: show),
         Verb(
-            "evidence", "hold", "PATH --reason TEXT", "keeps it until it is released, whatever its age", words: 1...1,
+            "evidence", "show", "JOB|PATH", "start and end state of a job's machines", words: 1...1, run: show
+        ),
+        Verb(
+            "evidence", "hold", "PATH --reason TEXT", "keeps it until it is released, whatever its age",
+            words: 1...1,
             options: ["reason"], run: hold),
         Verb("evidence", "release", "PATH", "ends a hold", words: 1...1, run: release),
     ]
@@ -38,7 +41,9 @@ extension Verbs {
         }
     }
 
-    private static func store(_ tool: Tool) -> EvidenceStore { EvidenceStore(directory: tool.places.evidence) }
+    private static func store(_ tool: Tool) -> EvidenceStore {
+        EvidenceStore(directory: tool.places.evidence)
+    }
 
     private static func list(_ tool: Tool, _ arguments: Arguments) throws -> Int32 {
         try tool.requireRoot()
@@ -50,7 +55,8 @@ extension Verbs {
                 rows.map {
                     [
                         $0.path, $0.user ?? "?", $0.image ?? "?", $0.started?.description ?? "?",
-                        $0.ended?.description ?? "-", $0.exit ?? "-", ByteCount($0.bytes).description, $0.hold ?? "",
+                        $0.ended?.description ?? "-", $0.exit ?? "-", ByteCount($0.bytes).description,
+                        $0.hold ?? "",
                     ]
                 }))
         return ExitStatus.success
@@ -79,7 +85,8 @@ extension Verbs {
         let shown = try paths.map { path in
             let entry = try store.entry(path)
             return Shown(
-                path: path, start: entry.start, end: entry.end, hold: entry.hold, damaged: try store.damage(of: path))
+                path: path, start: entry.start, end: entry.end, hold: entry.hold,
+                damaged: try store.damage(of: path))
         }
         guard !shown.isEmpty else {
             throw Failure(ExitStatus.dataRefused, "no evidence of '\(word)' is on this node")
@@ -101,7 +108,8 @@ extension Verbs {
         }
         let author = Process.environment("SUDO_USER") ?? "root"
         try store(tool).hold(
-            arguments.words[0], Hold(reason: reason, author: author, since: tool.now), before: Deadline(seconds: 20))
+            arguments.words[0], Hold(reason: reason, author: author, since: tool.now),
+            before: Deadline(seconds: 20))
         return ExitStatus.success
     }
 

@@ -30,7 +30,9 @@ struct Tool {
 
     /// Root alone may change what others rely on.
     func requireRoot() throws {
-        guard Process.effectiveUser == 0 else { throw Failure(ExitStatus.notPermitted, "only root may do that") }
+        guard Process.effectiveUser == 0 else {
+            throw Failure(ExitStatus.notPermitted, "only root may do that")
+        }
     }
 
     /// Prints a value as JSON, or as the text.

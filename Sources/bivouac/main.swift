@@ -20,7 +20,8 @@ func run(_ arguments: [String]) -> Int32 {
         return ExitStatus.success
     }
     guard let verb else {
-        return Help.misused(arguments.count < 2 ? "a verb is missing" : "unknown verb '\(arguments[1])'", verbs: verbs)
+        return Help.misused(
+            arguments.count < 2 ? "a verb is missing" : "unknown verb '\(arguments[1])'", verbs: verbs)
     }
     do {
         let rest = Array(arguments.dropFirst(verb.name.isEmpty ? 1 : 2))

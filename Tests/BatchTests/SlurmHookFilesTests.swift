@@ -5,7 +5,9 @@ import Testing
 
 @Suite("Which partitions are ours stands in site.toml alone")
 struct SlurmHookFilesTests {
-    private func files(root: String = "/srv/b", partitions: [String] = ["vm", "gpu-vm"]) throws -> SlurmHookFiles {
+    private func files(root: String = "/srv/b", partitions: [String] = ["vm", "gpu-vm"]) throws
+        -> SlurmHookFiles
+    {
         try SlurmHookFiles(
             directory: "/opt/x/libexec/bivouac/slurm", root: root, cluster: "demo", partitions: partitions,
             spool: "/var/spool/slurmd")
@@ -15,7 +17,9 @@ struct SlurmHookFilesTests {
         URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../hooks/slurm").standardized
     }
 
-    @Test("the hooks as they are delivered are rewritten, and again to the same", arguments: SlurmHookFiles.names)
+    @Test(
+        "the hooks as they are delivered are rewritten, and again to the same",
+        arguments: SlurmHookFiles.names)
     func delivered(name: String) throws {
         let text = try String(contentsOf: hooks.appending(path: name), encoding: .utf8)
         let once = try files().rewrite(text, named: name)
@@ -49,7 +53,9 @@ struct SlurmHookFilesTests {
             ]))
     }
 
-    @Test("nothing that a shell or Lua could read otherwise is written", arguments: ["a b", "a;b", "$x", "a\"", "a\nb", "a)"])
+    @Test(
+        "nothing that a shell or Lua could read otherwise is written",
+        arguments: ["a b", "a;b", "$x", "a\"", "a\nb", "a)"])
     func hostile(word: String) {
         #expect(throws: BatchError.self) { try files(partitions: [word]) }
         #expect(throws: BatchError.self) { try files(root: "/" + word) }

@@ -27,7 +27,8 @@ struct SlurmHookTests {
     @Test("an Epilog without a credential has its job id alone")
     func epilog() throws {
         let hook = try SlurmHook { ["SLURM_JOB_ID": "7"][$0] }
-        #expect(hook.job.description == "7" && hook.user == nil && hook.partition == nil && hook.words.isEmpty)
+        #expect(
+            hook.job.description == "7" && hook.user == nil && hook.partition == nil && hook.words.isEmpty)
     }
 
     @Test("a requeued job says which start it is")
@@ -36,7 +37,9 @@ struct SlurmHookTests {
         #expect(try hook(["SLURM_JOB_RESTART_COUNT": "x"]).restarts == nil)
     }
 
-    @Test("no job id, or one that is no number, is the site's fault", arguments: [nil, "", "x", "../1", "1 2", "-1"])
+    @Test(
+        "no job id, or one that is no number, is the site's fault",
+        arguments: [nil, "", "x", "../1", "1 2", "-1"])
     func badIDs(id: String?) {
         let error = #expect(throws: BatchError.self) { try hook(["SLURM_JOB_ID": id]) }
         #expect(error?.blame == .site)
@@ -44,7 +47,8 @@ struct SlurmHookTests {
 
     @Test("a comment of any length and content is only words")
     func hostileComment() throws {
-        let comment = "$(reboot) `id`\nimage=../../etc\timage=demo/x;id " + String(repeating: "y", count: 1 << 20)
+        let comment =
+            "$(reboot) `id`\nimage=../../etc\timage=demo/x;id " + String(repeating: "y", count: 1 << 20)
         let words = try hook(["SLURM_JOB_COMMENT": comment]).words
         #expect(words.prefix(4) == ["$(reboot)", "`id`", "image=../../etc", "image=demo/x;id"])
         #expect(words.map(\.utf8.count).reduce(0, +) <= 4096)
@@ -70,13 +74,16 @@ struct SlurmGrantTests {
 
     @Test(
         "amounts are spelt as Slurm spells them",
-        arguments: [("512M", 512), ("1G", 1024), ("2048", 2048), ("1T", 1 << 20), ("1048576K", 1024)] as [(String, Int64)])
+        arguments: [("512M", 512), ("1G", 1024), ("2048", 2048), ("1T", 1 << 20), ("1048576K", 1024)]
+            as [(String, Int64)])
     func memory(text: String, mebibytes: Int64) throws {
         let grant = try SlurmGrant(line: line("cpu=1,mem=\(text)", "0", "RUNNING"), columns: [512, 64, 64])
         #expect(grant.memory == .mebibytes(mebibytes))
     }
 
-    @Test("what the controller does not say is unknown, not zero", arguments: ["", "cpu=0,mem=0", "cpu=x,mem=-1", "mem=1Q"])
+    @Test(
+        "what the controller does not say is unknown, not zero",
+        arguments: ["", "cpu=0,mem=0", "cpu=x,mem=-1", "mem=1Q"])
     func unknown(tres: String) throws {
         let grant = try SlurmGrant(line: line(tres, "N/A", "PENDING"), columns: [512, 64, 64])
         #expect(grant.cpus == nil && grant.memory == nil && grant.end == nil)

@@ -29,8 +29,10 @@ struct JSONTests {
     @Test(
         "what RFC 8259 does not allow is refused",
         arguments: [
-            "", "{", "[1,]", "{\"a\":1,}", "{a:1}", "01", "1.", ".5", "+1", "1e", "nul", "'a'", "\"a", "\"\\x\"",
-            "\"\\u12\"", "\"\\ud800\"", "\"\\udc00\\ud800\"", "\"\\ud800\\u0041\"", "[1 2]", "{\"a\" 1}", "\"\u{01}\"",
+            "", "{", "[1,]", "{\"a\":1,}", "{a:1}", "01", "1.", ".5", "+1", "1e", "nul", "'a'", "\"a",
+            "\"\\x\"",
+            "\"\\u12\"", "\"\\ud800\"", "\"\\udc00\\ud800\"", "\"\\ud800\\u0041\"", "[1 2]", "{\"a\" 1}",
+            "\"\u{01}\"",
             "NaN", "[", "\u{FEFF}{}",
         ])
     func refused(text: String) {
@@ -63,13 +65,16 @@ struct JSONTests {
         #expect(throws: JSONError.self) { try parse(deep) }
         #expect(throws: JSONError.self) { try parse("[1,2,3]", limits: JSON.Limits(bytes: 6)) }
         #expect(throws: JSONError.self) { try parse("[1,2,3]", limits: JSON.Limits(values: 3)) }
-        #expect(throws: Never.self) { try parse("[1,2,3]", limits: JSON.Limits(bytes: 7, depth: 1, values: 4)) }
+        #expect(throws: Never.self) {
+            try parse("[1,2,3]", limits: JSON.Limits(bytes: 7, depth: 1, values: 4))
+        }
     }
 
     @Test("what is written is read back the same, on one line whatever it holds")
     func written() throws {
         let value = JSON.object([
-            .init("text", .string("line\nfeed \u{2028} \u{85} \u{0} \" \\ é")), .init("list", .array([.integer(-1)])),
+            .init("text", .string("line\nfeed \u{2028} \u{85} \u{0} \" \\ é")),
+            .init("list", .array([.integer(-1)])),
             .init("nothing", .null), .init("half", .number(0.5)), .init("yes", .bool(true)),
         ])
         let text = value.description

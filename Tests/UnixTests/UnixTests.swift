@@ -105,7 +105,8 @@ struct ChildTests {
     @Test("output, errors and status come back; the environment is the given one alone")
     func result() throws {
         let result = try Child.run(
-            "/bin/sh", ["-c", "env; echo bad >&2; exit 3"], environment: ["PATH=/bin", "ONLY=this"], seconds: 10)
+            "/bin/sh", ["-c", "env; echo bad >&2; exit 3"], environment: ["PATH=/bin", "ONLY=this"],
+            seconds: 10)
         #expect(result.end == .exited(3))
         let lines = String(decoding: result.output, as: UTF8.self).split(separator: "\n")
         #expect(lines.contains("ONLY=this") && !lines.contains { $0.hasPrefix("HOME=") })
@@ -133,7 +134,9 @@ struct ChildTests {
     }
 
     private func isZombie(_ pid: Int32) -> Bool {
-        guard let status = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8) else { return true }
+        guard let status = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8) else {
+            return true
+        }
         return status.contains(") Z ")
     }
 
