@@ -51,8 +51,26 @@ package struct LiveJob: ~Copyable {
     }
 
     private init?(_ key: JobKey, _ directory: JobDirectory, _ lock: consuming FileLock) throws(MachineFault) {
-        guard let record = try Self.read(directory.record) else { return nil }
+        guard let record = try Self.read(directory.record) else {
+            // Who waited for the lock while the job was ended has made the lock file anew; and a prologue may
+            // have died at its first step.
+            if !Files.exists(directory.record) { try Self.removeRest(directory) }
+            return nil
+        }
         self.init(key: key, directory: directory, record: record, lock: lock)
+    }
+
+    /// Removes the lock, last of all, and the directory; a new attempt that waited for the lock keeps what it
+    /// has made since.
+    private static func removeRest(_ directory: JobDirectory) throws(MachineFault) {
+        try atNode("could not remove \(directory.path)") { () throws(UnixError) in
+            try Files.remove(directory.lock)
+            do throws(UnixError) {
+                try Files.removeDirectory(directory.path)
+            } catch {
+                guard error.code == UnixError.notEmpty || error.code == UnixError.noEntry else { throw error }
+            }
+        }
     }
 
     /// Makes the directory and its first record; nil when another process has just made one.
@@ -129,21 +147,15 @@ package struct LiveJob: ~Copyable {
         try atNode("could not open \(path)") { () throws(UnixError) in try Files.changeMode(path, 0o711) }
     }
 
-    /// Removes all that the directory holds, the lock last; a new attempt that waited for the lock keeps what
-    /// it has made since.
+    /// Removes all that the directory holds.
     package consuming func remove() throws(MachineFault) {
         let path = directory.path
         try atNode("could not remove \(path)") { () throws(UnixError) in
             for name in try Files.names(in: path) where name != "lock" {
                 try Files.removeTree(path + "/" + name)
             }
-            try Files.remove(directory.lock)
-            do throws(UnixError) {
-                try Files.removeDirectory(path)
-            } catch {
-                guard error.code == UnixError.notEmpty || error.code == UnixError.noEntry else { throw error }
-            }
         }
+        try Self.removeRest(directory)
     }
 
     /// The record as it stands, without the lock: for those who only look.
