@@ -85,8 +85,8 @@ let package = Package(
             ]),
         module("Guest", uses: ["GuestProtocol", "Job", "Unix"]),
 
-        program("bivouac-prologue", uses: ["Batch", "Job", "JobMachine", "Site", "Unix"]),
-        program("bivouac-epilogue", uses: ["Batch", "Job", "JobMachine", "Site", "Unix"]),
+        program("bivouac-prologue", uses: ["Batch", "JobMachine"]),
+        program("bivouac-epilogue", uses: ["Batch", "Job", "JobMachine", "Site"]),
         program(
             "bivouac",
             uses: [

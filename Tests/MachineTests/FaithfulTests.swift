@@ -181,11 +181,10 @@ struct WordsTests {
         for entry in environment.split(separator: "\0").map(String.init) {
             guard let sign = entry.firstIndex(of: "=") else { continue }
             let name = String(entry[..<sign])
-            if name == "SLURM_TASK_PID" { continue }
-            if name == "SLURM_JOB_PARTITION" { continue }
+            let own: Set = ["SLURM_TASK_PID", "SLURM_JOB_PARTITION", "SLURM_JOB_ID", "SLURM_JOBID"]
+            if own.contains(name) { continue }
             values[name] = entry[entry.index(after: sign)...]
                 .replacingOccurrences(of: job.directory, with: "DIRECTORY")
-                .replacingOccurrences(of: String(job.id), with: "ID")
         }
         return values
     }
