@@ -21,7 +21,9 @@ package enum Process {
     /// Forgets the environment, once what is wanted of it has been read: libraries look into it as well.
     package static func clearEnvironment() { _ = clearenv() }
 
-    /// The path of the running program, as the kernel knows it. The corresponding C function is `readlink`.
+    /// The path of the running program, as the kernel knows it.
+    ///
+    /// The corresponding C function is `readlink`.
     package static var executable: String {
         var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
         let length = unsafe buffer.withUnsafeMutableBytes {
@@ -60,7 +62,9 @@ package enum Process {
         }
     }
 
-    /// The name of the running kernel's host, release and machine. The corresponding C function is `uname`.
+    /// The name of the running kernel's host, release and machine.
+    ///
+    /// The corresponding C function is `uname`.
     package static var system: (host: String, release: String) {
         var names = utsname()
         _ = unsafe uname(&names)
@@ -73,7 +77,9 @@ package enum Process {
         return (host, release)
     }
 
-    /// CPUs that this process may use, by number. The corresponding C function is `sched_getaffinity`.
+    /// CPUs that this process may use, by number.
+    ///
+    /// The corresponding C function is `sched_getaffinity`.
     package static var allowedCPUs: [Int] {
         var mask = [UInt8](repeating: 0, count: 1024)
         let length = unsafe mask.withUnsafeMutableBytes {
@@ -91,7 +97,9 @@ package enum SystemLog {
     /// How much a line matters, see syslog(3).
     package enum Priority: Int32, Sendable { case error = 3, warning = 4, notice = 5, info = 6 }
 
-    /// Writes one line. The corresponding C function is `syslog`.
+    /// Writes one line.
+    ///
+    /// The corresponding C function is `syslog`.
     package static func write(_ priority: Priority, _ message: String) {
         unsafe linux_syslog(priority.rawValue | LOG_DAEMON, "bivouac: " + message)
     }
