@@ -99,7 +99,8 @@ let package = Package(
         program(
             "bivouac-bench",
             uses: [
-                "Digest", "ImageStore", "JSON", "Job", "JobContext", "JobMachine", "Libvirt", "NameService", "Site",
+                "Digest", "ImageStore", "JSON", "Job", "JobContext", "JobMachine", "Libvirt", "NameService",
+                "Site",
                 "Unix",
             ]),
 

@@ -29,12 +29,14 @@ extension Ending {
             try Journal(AuditLog(path: places.auditLog)).write(
                 .end, record,
                 [
-                    .init("cause", .string(state.cause)), .init("exit", state.exit.map { .string($0) } ?? .null),
+                    .init("cause", .string(state.cause)),
+                    .init("exit", state.exit.map { .string($0) } ?? .null),
                     .init("cpuSeconds", .integer(state.usage?.cpuSeconds ?? 0)),
                     .init("evidence", record.evidence.map { .string($0) } ?? .null),
                 ], at: state.ended)
         } catch {
-            SystemLog.write(.error, "end of job \(record.key) (\(state.cause)) is not in the audit log: \(error)")
+            SystemLog.write(
+                .error, "end of job \(record.key) (\(state.cause)) is not in the audit log: \(error)")
         }
     }
 

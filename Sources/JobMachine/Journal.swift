@@ -15,7 +15,8 @@ struct Journal {
         throws(MachineFault)
     {
         _ = try atNode("no audit line, no start") { () throws(AuditError) in
-            try log.append(AuditEvent(name, Self.identities(record) + more), at: now, before: Deadline(seconds: 20))
+            try log.append(
+                AuditEvent(name, Self.identities(record) + more), at: now, before: Deadline(seconds: 20))
         }
     }
 
@@ -35,7 +36,8 @@ struct Journal {
         if let machine = record.machine {
             members += [
                 .init("domain", .string(record.domain)), .init("uuid", .string(record.uuid)),
-                .init("account", .string(machine.account)), .init("virtualization", .string(machine.virtualization)),
+                .init("account", .string(machine.account)),
+                .init("virtualization", .string(machine.virtualization)),
             ]
         }
         return members

@@ -39,6 +39,19 @@ package struct LiveJob: ~Copyable {
         return try LiveJob(key, directory, lock)
     }
 
+    /// Removes a directory that holds no record; false when it does, or somebody is at work on it.
+    static func removeUnrecorded(_ key: JobKey, places: Places) throws(MachineFault) -> Bool {
+        let directory = places.job(key)
+        guard let lock = try lockUnlessBusy(key, directory), try read(directory.record) == nil else {
+            return false
+        }
+        defer { withExtendedLifetime(lock) {} }
+        try atNode("could not remove \(directory.path)") { () throws(UnixError) in
+            try Files.removeTree(directory.path)
+        }
+        return true
+    }
+
     private static func lockUnlessBusy(_ key: JobKey, _ directory: JobDirectory) throws(MachineFault)
         -> FileLock?
     {

@@ -45,7 +45,8 @@ extension Prologue {
             : queue.network != .none ? "network = \"\(queue.network.rawValue)\"" : nil
         guard let unsupported else { return }
         throw Refusal(
-            .UnsupportedSetting, "[queue.\(queue.name)] \(unsupported) in site.toml is not supported: write \"none\"")
+            .UnsupportedSetting,
+            "[queue.\(queue.name)] \(unsupported) in site.toml is not supported: write \"none\"")
     }
 
     /// What a job would be told and given, without anything being made or written down.
@@ -55,13 +56,16 @@ extension Prologue {
         guard
             let share = NodeShare.choose(
                 job.resources.cpus, allowed: Process.allowedCPUs, accounts: accountPool, taken: [])
-        else { throw .fault(.node, "there is no account \(site.qemuAccounts)0: run hooks/install --accounts") }
+        else {
+            throw .fault(.node, "there is no account \(site.qemuAccounts)0: run hooks/install --accounts")
+        }
         let machine = try machine(job, share)
         let format = try atNode("could not read the image's format") { () throws(ImageStoreError) in
             try ImageSource(admission.entry).format
         }
         let image = ImageStore(directory: places.images).path(of: admission.digest)
-        let xml = try describe(job, record, machine, image: (image, format), tools: places.toolsVolume("TOOLS"))
+        let xml = try describe(
+            job, record, machine, image: (image, format), tools: places.toolsVolume("TOOLS"))
         return (admission, xml)
     }
 
@@ -81,8 +85,10 @@ extension Prologue {
             case .busy:
                 throw .refused(
                     Refusal(
-                        .PrologueTimeout, "image '\(admission.image)' was still being fetched when the prologue's "
-                            + "time was over (prologue_timeout = \(site.prologueTimeout) s): submit the job again"))
+                        .PrologueTimeout,
+                        "image '\(admission.image)' was still being fetched when the prologue's "
+                            + "time was over (prologue_timeout = \(site.prologueTimeout) s): submit the job again"
+                    ))
             case .inUse, .full, .noSpace, .unknownNeeds, .file: throw .fault(.node, "\(error)")
             }
         }

@@ -22,7 +22,9 @@ package struct Reaper {
     }
 
     /// Ends every stray, as many as there is time for.
-    package func run(commands: (String?) -> SlurmCommand, before deadline: Deadline) throws(MachineFault) -> [Outcome] {
+    package func run(commands: (String?) -> SlurmCommand, before deadline: Deadline) throws(MachineFault)
+        -> [Outcome]
+    {
         let found = try candidates()
         guard !found.isEmpty else { return [] }
         var outcomes: [Outcome] = []
@@ -46,13 +48,22 @@ package struct Reaper {
     private struct Candidate {
         let name: MachineName
         let slurmConfiguration: String?
-        /// Whether the job's live directory speaks of this very machine.
-        let isLive: Bool
+        let kind: Kind
+
+        enum Kind {
+            /// The job's live directory speaks of this very machine.
+            case live
+            /// A machine's files or domain that no live directory speaks of.
+            case machine
+            /// A live directory that speaks of no machine.
+            case directory
+        }
     }
 
     private func isOver(_ candidate: Candidate, _ state: SlurmState?) -> Bool {
         guard let state else { return true }
-        return state.isOver || state.isWaiting || state.restarts > candidate.name.attempt
+        if state.isOver || state.isWaiting { return true }
+        return candidate.kind != .directory && state.restarts > candidate.name.attempt
     }
 
     /// Live records, and machines' directories and domains that no live record speaks of.
@@ -60,10 +71,14 @@ package struct Reaper {
         var found: [Candidate] = []
         var live: Set<MachineName> = []
         for key in try LiveJob.keys(places) {
-            // A record that is just being removed is no stray.
-            guard let record = try LiveJob.peek(key, places: places), let name = record.machineName else { continue }
-            live.insert(name)
-            found.append(Candidate(name: name, slurmConfiguration: record.slurmConfiguration, isLive: true))
+            if let record = try LiveJob.peek(key, places: places), let name = record.machineName {
+                live.insert(name)
+                found.append(
+                    Candidate(name: name, slurmConfiguration: record.slurmConfiguration, kind: .live))
+            } else if key.cluster == ending.site.cluster {
+                let name = MachineName(key: key, attempt: 0)
+                found.append(Candidate(name: name, slurmConfiguration: nil, kind: .directory))
+            }
         }
         var names = try atNode("could not list machines") { () throws(UnixError) in
             try Files.names(in: places.machines).compactMap { MachineName($0) }
@@ -73,7 +88,7 @@ package struct Reaper {
         }.compactMap { MachineName(domain: $0) }
         for name in Set(names) where !live.contains(name) && name.key.cluster == ending.site.cluster {
             let copy = try LiveJob.read(places.machine(name).record)
-            found.append(Candidate(name: name, slurmConfiguration: copy?.slurmConfiguration, isLive: false))
+            found.append(Candidate(name: name, slurmConfiguration: copy?.slurmConfiguration, kind: .machine))
         }
         return found
     }
@@ -82,14 +97,17 @@ package struct Reaper {
     private func reap(_ candidate: Candidate) -> Outcome? {
         let name = candidate.name
         do throws(MachineFault) {
-            if candidate.isLive {
+            switch candidate.kind {
+            case .live:
                 guard let live = try LiveJob.openUnlessBusy(name.key, places: places) else { return nil }
                 guard live.record.attempt == name.attempt else { return nil }
                 try ending.run(live, because: .reaped)
-            } else {
+            case .machine:
                 // A prologue may have begun since the node was looked at.
                 guard try LiveJob.peek(name.key, places: places)?.attempt != name.attempt else { return nil }
                 try ending.runWithoutRecord(name)
+            case .directory:
+                guard try LiveJob.removeUnrecorded(name.key, places: places) else { return nil }
             }
             return Outcome(name: name.description, failure: nil)
         } catch {

@@ -63,7 +63,8 @@ package struct ListStore: Sendable {
         let owners = try load(site.lists.keys.sorted()).owners
         let stored = try accepted { () throws(Refusal) in
             try StoredList.accepting(
-                verified, after: previous, for: Subscription(rule), owners: owners, consents: consents, at: now)
+                verified, after: previous, for: Subscription(rule), owners: owners, consents: consents,
+                at: now)
         }
         try save(stored, signed: bytes)
         return stored
@@ -88,7 +89,8 @@ package struct ListStore: Sendable {
 
     private func fetch(_ rule: ListRule) throws(ListStoreError) -> [UInt8] {
         guard let uri = ListURI(rule.uri) else {
-            throw .refused(Refusal(.BadURI, "'\(rule.uri.prefix(200))' in lists.d/\(rule.name).toml is no URI"))
+            throw .refused(
+                Refusal(.BadURI, "'\(rule.uri.prefix(200))' in lists.d/\(rule.name).toml is no URI"))
         }
         guard uri.scheme == .file else { throw .unsupported(uri.description) }
         do {

@@ -8,5 +8,6 @@ import Site
 exit(
     SlurmProgram.run(.slurmEpilog, named: "epilogue") { hook, site, places, clock in
         guard let key = JobKey(cluster: site.cluster, job: hook.job) else { return }
-        try Epilogue(site: site, places: places, clock: clock).run(key, attempt: hook.restarts, exit: hook.exit)
+        try Epilogue(site: site, places: places, clock: clock).run(
+            key, attempt: hook.restarts, exit: hook.exit)
     })

@@ -7,6 +7,8 @@ Process.end(run())
 func run() -> Int32 {
     do throws(Refusal) {
         try judge()
+        // Slurm leaves it in a task's environment where there is a TaskProlog, and not where there is none.
+        Process.print("unset SLURM_SCRIPT_CONTEXT\n")
         return 0
     } catch {
         // Slurm keeps what is written here for itself but for lines that begin so, which go to the job's

@@ -45,10 +45,10 @@ extension Verbs {
             let old = String(decoding: try Files.read(path, limit: 1 << 20), as: UTF8.self)
             let new = try hooks.rewrite(old, named: name)
             if new != old { try Files.write(new, to: path, mode: status.mode) }
-            Process.report("\(path): \(new == old ? "unchanged" : "written")")
+            Process.print("\(path): \(new == old ? "unchanged" : "written")\n")
         }
         let path = "\(directory)/\(SlurmHookFiles.taskProlog)"
         try Files.write(hooks.taskPrologConfiguration, to: path, mode: 0o644)
-        Process.report("\(path): written")
+        Process.print("\(path): written\n")
     }
 }

@@ -3,7 +3,9 @@ import Site
 
 extension Verbs {
     static let endorser = [
-        Verb("endorser", "list", "", "whose signatures this site accepts, and under which lists", words: 0...0, run: list)
+        Verb(
+            "endorser", "list", "", "whose signatures this site accepts, and under which lists", words: 0...0,
+            run: list)
     ]
 
     private struct Row: Encodable {

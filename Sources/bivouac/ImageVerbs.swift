@@ -11,9 +11,15 @@ import Unix
 
 extension Verbs {
     static let image = [
-        Verb("image", "list", "", "images that the lists in force name, and which of them this node has", words: 0...0, run: list),
-        Verb("image", "fetch", "LIST/ALIAS", "fetches and verifies an image, if this node lacks it", words: 1...1, run: fetch),
-        Verb("image", "verify", "LIST/ALIAS", "reads all of an image again and compares its digest", words: 1...1, run: verify),
+        Verb(
+            "image", "list", "", "images that the lists in force name, and which of them this node has",
+            words: 0...0, run: list),
+        Verb(
+            "image", "fetch", "LIST/ALIAS", "fetches and verifies an image, if this node lacks it",
+            words: 1...1, run: fetch),
+        Verb(
+            "image", "verify", "LIST/ALIAS", "reads all of an image again and compares its digest",
+            words: 1...1, run: verify),
     ]
 
     private struct Row: Encodable {
@@ -38,7 +44,8 @@ extension Verbs {
                 rows.append(
                     Row(
                         name: "\(list.name)/\(alias ?? image.entry.identifier.description)",
-                        identifier: image.entry.identifier.description, version: image.entry.version.description,
+                        identifier: image.entry.identifier.description,
+                        version: image.entry.version.description,
                         sha512: image.entry.sha512.description, size: image.entry.size.bytes,
                         format: image.entry.format, onNode: try store.find(image.entry.sha512) != nil,
                         refusal: image.refusal?.description))
@@ -60,10 +67,12 @@ extension Verbs {
     /// The entry of an image in the list in force, whoever may boot it.
     private static func entry(_ tool: Tool, _ arguments: Arguments, _ site: Site) throws -> ImageEntry {
         guard let name = ImageName(arguments.words[0]) else {
-            throw Failure(ExitStatus.usage, "'\(arguments.words[0])' is no image name: LIST/ALIAS or LIST/UUID")
+            throw Failure(
+                ExitStatus.usage, "'\(arguments.words[0])' is no image name: LIST/ALIAS or LIST/UUID")
         }
         guard let rule = site.lists[name.list], let list = try ListStore(tool.places).load(name.list) else {
-            throw Refusal(.UnknownImage, "'\(name)': the list '\(name.list)' is not there or was never refreshed")
+            throw Refusal(
+                .UnknownImage, "'\(name)': the list '\(name.list)' is not there or was never refreshed")
         }
         guard let identifier = ImageIdentifier(rule.images[name.image] ?? name.image),
             let image = list.image(identifier)

@@ -8,14 +8,20 @@ import Unix
 
 extension Verbs {
     static let job = [
-        Verb("job", "list", "", "jobs that have a machine, or were refused one, on this node", words: 0...0, run: list),
+        Verb(
+            "job", "list", "", "jobs that have a machine, or were refused one, on this node", words: 0...0,
+            run: list),
         Verb("job", "show", "JOB", "the record of one job", words: 1...1, run: show),
         Verb(
             "job", "xml", "JOB | --user NAME --queue NAME [--image LIST/ALIAS] [--cpus N] [--memory SIZE]",
             "the admission and the exact domain XML of a job's machine, or of a made-up job's", words: 0...1,
             options: ["user", "queue", "image", "cpus", "memory"], run: xml),
-        Verb("job", "console", "JOB", "what its guest printed on the serial line (untrusted)", words: 1...1, run: console),
-        Verb("job", "destroy", "JOB", "ends its machine at once; the job then fails", words: 1...1, run: destroy),
+        Verb(
+            "job", "console", "JOB", "what its guest printed on the serial line (untrusted)", words: 1...1,
+            run: console),
+        Verb(
+            "job", "destroy", "JOB", "ends its machine at once; the job then fails", words: 1...1,
+            run: destroy),
     ]
 
     private static func list(_ tool: Tool, _ arguments: Arguments) throws -> Int32 {
@@ -57,7 +63,9 @@ extension Verbs {
     private static func console(_ tool: Tool, _ arguments: Arguments) throws -> Int32 {
         try tool.requireRoot()
         let record = try record(tool, arguments)
-        guard let name = record.machineName else { throw Failure(ExitStatus.dataRefused, "the record is damaged") }
+        guard let name = record.machineName else {
+            throw Failure(ExitStatus.dataRefused, "the record is damaged")
+        }
         let bytes = try Files.read(tool.places.machine(name).console, limit: 16 << 20)
         let text = String(decoding: bytes, as: UTF8.self)
         // A guest's text must not drive the operator's terminal.
@@ -74,7 +82,8 @@ extension Verbs {
         guard let live = try LiveJob.open(key, places: tool.places, before: Deadline(seconds: 10)) else {
             throw Failure(ExitStatus.dataRefused, "job \(key) has no machine on this node")
         }
-        try Ending(site: try tool.site(), places: tool.places, clock: { tool.now }).run(live, because: .destroyed)
+        try Ending(site: try tool.site(), places: tool.places, clock: { tool.now }).run(
+            live, because: .destroyed)
         return ExitStatus.success
     }
 }

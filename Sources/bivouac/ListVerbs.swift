@@ -27,7 +27,8 @@ extension Verbs {
         var results: [Refreshed] = []
         for name in names {
             guard let rule = site.lists[name] else {
-                throw Failure(ExitStatus.configuration, "there is no list '\(name)': lists.d has no \(name).toml")
+                throw Failure(
+                    ExitStatus.configuration, "there is no list '\(name)': lists.d has no \(name).toml")
             }
             let result = refresh(rule, site, tool, consents)
             results.append(result)
@@ -40,8 +41,10 @@ extension Verbs {
         let accepted = results.filter { $0.failure == nil }
         try tool.show(
             results,
-            accepted.map { "\($0.list): version \($0.version ?? ""), \($0.images ?? 0) images, until \($0.expires ?? "")" }
-                .joined(separator: "\n"))
+            accepted.map {
+                "\($0.list): version \($0.version ?? ""), \($0.images ?? 0) images, until \($0.expires ?? "")"
+            }
+            .joined(separator: "\n"))
         return status
     }
 
@@ -63,7 +66,8 @@ extension Verbs {
             let (endorsers, faults) = site.endorsers(of: rule)
             result.warnings = faults.map(\.description)
             let list = try ListStore(tool.places).refresh(
-                rule, site: site, endorsers: endorsers, allowing: DigestPolicy(rule), consents: consents, at: tool.now)
+                rule, site: site, endorsers: endorsers, allowing: DigestPolicy(rule), consents: consents,
+                at: tool.now)
             result.version = list.version.description
             result.expires = list.expires.description
             result.images = list.images.count
@@ -82,16 +86,20 @@ extension Verbs {
             let lists = try store.load(site.lists.keys.sorted())
             let rows = lists.map {
                 [
-                    $0.name, $0.version.description, $0.signer.endorser, $0.signer.vo, String($0.images.count),
+                    $0.name, $0.version.description, $0.signer.endorser, $0.signer.vo,
+                    String($0.images.count),
                     $0.expires.description, $0.refreshed.description,
                 ]
             }
             try tool.show(
-                lists, Table.text(["LIST", "VERSION", "ENDORSER", "VO", "IMAGES", "EXPIRES", "REFRESHED"], rows))
+                lists,
+                Table.text(["LIST", "VERSION", "ENDORSER", "VO", "IMAGES", "EXPIRES", "REFRESHED"], rows))
             return ExitStatus.success
         }
         guard let list = try store.load(name) else {
-            throw Failure(ExitStatus.dataRefused, "the list '\(name)' was never refreshed: bivouac list refresh \(name)")
+            throw Failure(
+                ExitStatus.dataRefused, "the list '\(name)' was never refreshed: bivouac list refresh \(name)"
+            )
         }
         try tool.show(list, Table.fields(list))
         return ExitStatus.success

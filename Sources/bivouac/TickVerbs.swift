@@ -9,7 +9,8 @@ import Unix
 extension Verbs {
     static let tick = [
         Verb(
-            "tick", "", "", "reaps strays and expires evidence; for HealthCheckProgram or a timer, ends within 20 s",
+            "tick", "", "",
+            "reaps strays and expires evidence; for HealthCheckProgram or a timer, ends within 20 s",
             words: 0...0, run: tick)
     ]
 
@@ -45,7 +46,8 @@ extension Verbs {
     private static func reap(_ tool: Tool, _ site: Site, _ deadline: Deadline) throws -> [String] {
         let ending = Ending(site: site, places: tool.places, clock: { tool.now })
         let outcomes = try Reaper(ending).run(
-            commands: { SlurmCommand(configuration: $0 ?? Process.environment("SLURM_CONF")) }, before: deadline)
+            commands: { SlurmCommand(configuration: $0 ?? Process.environment("SLURM_CONF")) },
+            before: deadline)
         if let failed = outcomes.first(where: { $0.failure != nil }) {
             throw Failure(ExitStatus.unavailable, "\(failed.name): \(failed.failure ?? "")")
         }
@@ -53,7 +55,9 @@ extension Verbs {
     }
 
     private static func expire(_ tool: Tool, _ site: Site, _ deadline: Deadline) throws -> [String] {
-        let running = try LiveJob.keys(tool.places).compactMap { try LiveJob.peek($0, places: tool.places)?.machineName }
+        let running = try LiveJob.keys(tool.places).compactMap {
+            try LiveJob.peek($0, places: tool.places)?.machineName
+        }
         let removed = try EvidenceStore(directory: tool.places.evidence).prune(
             keep: site.evidence.keep, limit: site.evidence.limit, running: Set(running.map(\.description)),
             now: tool.now, before: deadline)

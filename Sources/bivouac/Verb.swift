@@ -18,7 +18,8 @@ struct Verb: Sendable {
 
     init(
         _ noun: String, _ name: String, _ synopsis: String, _ summary: String, words: ClosedRange<Int>,
-        flags: [String] = [], options: [String] = [], run: @escaping @Sendable (Tool, Arguments) throws -> Int32
+        flags: [String] = [], options: [String] = [],
+        run: @escaping @Sendable (Tool, Arguments) throws -> Int32
     ) {
         self.noun = noun
         self.name = name

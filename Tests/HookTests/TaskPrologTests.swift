@@ -44,7 +44,7 @@ extension HookTests {
             try node.write("spool/job04711/slurm_script", wrapped(node))
             let run = try run(node, title: "slurmstepd: [4711.batch]", ["SLURM_JOB_PARTITION": "vm"])
             #expect(run.status == 0)
-            #expect(run.text + run.errors == "")
+            #expect(run.text + run.errors == "unset SLURM_SCRIPT_CONTEXT\n")
         }
 
         @Test(
@@ -52,7 +52,7 @@ extension HookTests {
         func foreign(_ step: String) throws {
             let run = try run(node(), title: "slurmstepd: [\(step)]", ["SLURM_JOB_PARTITION": "normal"])
             #expect(run.status == 0)
-            #expect(run.text + run.errors == "")
+            #expect(run.text + run.errors == "unset SLURM_SCRIPT_CONTEXT\n")
         }
 
         @Test("refuses every other step of ours", arguments: ["4711.0", "4711.interactive", "4711.0+1"])

@@ -181,7 +181,7 @@ struct WordsTests {
         for entry in environment.split(separator: "\0").map(String.init) {
             guard let sign = entry.firstIndex(of: "=") else { continue }
             let name = String(entry[..<sign])
-            let own: Set = ["SLURM_TASK_PID", "SLURM_JOB_PARTITION", "SLURM_JOB_ID", "SLURM_JOBID"]
+            let own: Set = ["SLURM_JOB_ID", "SLURM_JOBID", "SLURM_TASK_PID", "SLURM_JOB_PARTITION"]
             if own.contains(name) { continue }
             values[name] = entry[entry.index(after: sign)...]
                 .replacingOccurrences(of: job.directory, with: "DIRECTORY")

@@ -122,7 +122,8 @@ struct BrokenGuestTests {
             try await expectRefused(.GuestNotReady, submission)
         }
         try await TestSite.changing(Cluster.places.siteFile) {
-            $0.replacingOccurrences(of: "prologue_timeout = \"8m\"", with: "prologue_timeout = \"12s\"")
+            $0.replacingOccurrences(of: "boot_timeout = \"4m\"", with: "boot_timeout = \"12s\"")
+                .replacingOccurrences(of: "prologue_timeout = \"8m\"", with: "prologue_timeout = \"12s\"")
         } during: {
             try await expectRefused(.PrologueTimeout, submission)
         }

@@ -21,8 +21,12 @@ enum Scope {
         do {
             try await ledger.settle()
             if pass == .alone {
-                try await Leftovers.expectNone()
-                try await Node.recover()
+                do {
+                    try await Leftovers.expectNone()
+                } catch {
+                    try await Node.recover()
+                    throw error
+                }
             }
         } catch {
             Issue.record("could not settle: \(error)")

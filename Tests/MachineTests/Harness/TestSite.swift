@@ -19,7 +19,8 @@ enum TestSite {
         ),
     ]
 
-    static var secondNode: String { Cluster.name + "-n2" }
+    /// A job's script runs on the first of its nodes by name, which is to be the other one.
+    static var secondNode: String { "zz-" + Cluster.name }
     private static let mark = "# bivouac-test"
 
     /// Adds what is missing and restarts the controller, which takes a new node in no other way.
