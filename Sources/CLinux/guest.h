@@ -52,10 +52,12 @@ static inline int linux_umount2(const char *target, int flags) { return umount2(
 static inline int linux_execve(const char *path, char *const *argv, char *const *envp) {
     return execve(path, argv, envp);
 }
-static inline int linux_sched_setscheduler_batch(void) {
+static inline int linux_sched_setscheduler(int policy) {
     struct sched_param none = {0};
-    return sched_setscheduler(0, SCHED_BATCH | SCHED_RESET_ON_FORK, &none);
+    return sched_setscheduler(0, policy, &none);
 }
+static const int linux_sched_batch = SCHED_BATCH;
+static const int linux_sched_other = SCHED_OTHER;
 static inline int linux_timerfd_create(void) { return timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK); }
 static inline int linux_timerfd_settime(int fd, time_t seconds) {
     struct itimerspec time = {.it_interval = {.tv_sec = seconds}, .it_value = {.tv_sec = seconds}};

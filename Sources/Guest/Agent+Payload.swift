@@ -128,6 +128,9 @@ extension Agent {
         }
         withPayload { $0.processes.dissolve() }
         payload = nil
+        drainUntil = nil
+        killAt = nil
+        freezeAt = nil
         // The overlay may be looked at after the machine's end.
         Machine.synchronize()
     }

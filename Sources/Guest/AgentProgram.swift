@@ -12,7 +12,7 @@ package enum AgentProgram {
         Process.leadSession()
         Process.setFileModeMask(0o022)
         // A writer may fill its pipe before the agent empties it: far fewer changes from one to the other.
-        Process.yieldToOthers()
+        Scheduling.yieldToOthers()
         // The machine may run short of memory; the agent goes last.
         try? FileDescriptor.open("/proc/self/oom_score_adj", .write).write("-900")
         var console = Console(path: "/dev/console")

@@ -25,6 +25,7 @@ package enum PayloadProgram {
             try? FileDescriptor.open(group + "/cgroup.procs", .write).write("0")
         }
         try? FileDescriptor.open("/proc/self/oom_score_adj", .write).write("0")
+        Scheduling.ordinary()
         return become(order)
     }
 

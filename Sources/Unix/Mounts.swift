@@ -39,13 +39,6 @@ package enum Mounts {
     }
 }
 
-extension Process {
-    /// Lets others finish what they are at when this process wakes up; its children are scheduled as usual.
-    ///
-    /// The corresponding C function is `sched_setscheduler` with `SCHED_BATCH`.
-    package static func yieldToOthers() { _ = linux_sched_setscheduler_batch() }
-}
-
 /// The running machine as a whole.
 package enum Machine {
     /// Milliseconds since the kernel's start.

@@ -72,7 +72,8 @@ struct Outlet: ~Copyable {
         let events = poll.events(rawValue)
         guard isOpen, !events.isEmpty else { return nil }
         guard hasWaiting else {
-            if events.contains(.error) { close() }
+            // Nothing else was waited for than the end of its readers.
+            close()
             return nil
         }
         let written = push(waiting, from: start, count: waiting.count - start)

@@ -150,11 +150,11 @@ struct Relay: ~Copyable {
     }
 
     private mutating func tellClosed(_ stream: PayloadStream, _ isOpen: Bool, _ failure: UnixError?) {
-        guard !isOpen, closedTold.insert(stream).inserted else { return }
+        guard !isOpen, dialogue == .running, closedTold.insert(stream).inserted else { return }
         if let failure {
             Process.report("bivouac: standard \(stream == .stdout ? "output" : "error"): \(failure)")
         }
-        if dialogue == .running { writer.append(.outputClosed, [stream.rawValue]) }
+        writer.append(.outputClosed, [stream.rawValue])
     }
 
     private mutating func beat(_ now: Int64) throws(Failure) {
@@ -164,7 +164,7 @@ struct Relay: ~Copyable {
         }
         guard now - heard > Self.longestSilence else { return }
         // An operator may have paused the machine; that is written before it is done.
-        guard case .paused = try job.phase() else {
+        guard case .paused? = try? job.phase() else {
             throw Failure(.unavailable, "the machine ended before the job did (silent for 60 s)")
         }
         heard = now

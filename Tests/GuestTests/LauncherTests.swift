@@ -194,4 +194,15 @@ struct LauncherTests {
             #expect(run.text == "100000\n141\n")
         }
     }
+
+    @Test("an output whose reader is gone before the payload starts does not hold it up")
+    func brokenFromTheStart() throws {
+        try withAgent { rehearsal in
+            // Three windows' worth: without word of the broken pipe the payload would wait for ever.
+            let script = try rehearsal.script("#!/bin/sh\ntrap '' PIPE\nhead -c 3145728 /dev/zero\nexit 6\n")
+            let run = try rehearsal.run(
+                "/bin/bash", ["-c", "{ sleep 0.3; \(script); echo status $? >&2; } | true"])
+            #expect(run.errors.contains("status 6\n"))
+        }
+    }
 }
