@@ -55,6 +55,8 @@ extension JobBench {
                 [Programs.socat, "STDIO", "UNIX-CONNECT:" + machine.payloadSocket],
                 environment: Programs.environment, input: input, output: output)
         }
+        watch.own(launcher.process)
+        watch.own(socat.process)
         var ours: [Double] = []
         var bare: [Double] = []
         // The first burst waits for the guest's start.

@@ -11,19 +11,24 @@ struct JobBench {
     /// Runs the parts and removes what it made, whatever happens.
     static func run(_ options: Options) throws(BenchError) -> [Row] {
         let scratch = try ScratchRoot(origin: options.root)
-        let watch = try Watch(libvirt: scratch.site.libvirt)
-        defer { watch.end() }
-        let rows: [Row]
+        let lock = try scratch.take()
+        defer { withExtendedLifetime(lock) {} }
+        var watch: Watch?
         do throws(BenchError) {
-            let lock = try scratch.make()
-            defer { withExtendedLifetime(lock) {} }
-            rows = try measure(options, scratch, watch)
+            let all = try Watch(libvirt: scratch.site.libvirt)
+            watch = all
+            try scratch.make()
+            let rows = try measure(options, scratch, all)
+            all.end()
+            try scratch.remove()
+            return rows
         } catch {
+            watch?.end()
+            // libvirt may be at work still on what one of them asked for.
+            Deadline.sleep(milliseconds: 2000)
             try? scratch.remove()
             throw error
         }
-        try scratch.remove()
-        return rows
     }
 
     private static func measure(_ options: Options, _ scratch: ScratchRoot, _ watch: Watch) throws(BenchError)

@@ -10,6 +10,8 @@ struct Row {
         case ratioAtLeast(Double)
         /// Ours, at most.
         case valueAtMost(Double)
+        /// Nothing: it is part of another row.
+        case none
     }
 
     let name: String
@@ -42,6 +44,7 @@ struct Row {
         case .ratioAtMost(let limit): (ratio ?? .infinity) <= limit
         case .ratioAtLeast(let limit): (ratio ?? 0) >= limit
         case .valueAtMost(let limit): ours <= limit
+        case .none: true
         }
     }
 
@@ -50,6 +53,7 @@ struct Row {
         case .ratioAtMost(let limit): "<= \(Self.text(limit, 2))"
         case .ratioAtLeast(let limit): ">= \(Self.text(limit, 2))"
         case .valueAtMost(let limit): "<= \(Self.text(limit, 0)) \(unit)"
+        case .none: "-"
         }
     }
 

@@ -52,19 +52,24 @@ struct ScratchRoot {
         return Files.exists(path) ? path : nil
     }
 
-    /// Makes it, anew if a benchmark that was killed left one; the lock is held by whoever measures.
-    func make() throws(BenchError) -> FileLock {
+    /// Takes the directory for this benchmark alone, as long as the lock is held; not while jobs run, whose
+    /// machines would be measured too.
+    func take() throws(BenchError) -> FileLock {
         let origin = origin
-        let lock = try BenchError.during("could not make \(places.root)") { () throws(UnixError) in
+        return try BenchError.during("could not take \(places.root)") { () throws(UnixError) in
             guard try Files.names(in: origin.jobs).isEmpty else {
                 throw UnixError("readdir", UnixError.notEmpty, "\(origin.jobs): jobs run on this node")
             }
             try Files.makeDirectories(places.root, mode: 0o755)
             guard let lock = try FileLock.tryAcquire(places.root + "/lock") else {
-                throw UnixError("flock", UnixError.timedOut, "another benchmark is at work")
+                throw UnixError("flock", UnixError.busy, "another benchmark is at work")
             }
             return lock
         }
+    }
+
+    /// Makes it, anew if a benchmark that was killed left one.
+    func make() throws(BenchError) {
         try removeMachines()
         try BenchError.during("could not fill \(places.root)") { () throws(UnixError) in
             for name in try Files.names(in: places.root) where name != "lock" {
@@ -81,7 +86,6 @@ struct ScratchRoot {
         if let image = queue.image {
             try Programs.run([bivouac, "image", "fetch", image.description], environment: [rootVariable])
         }
-        return lock
     }
 
     /// Copies of the files that are installed; the hooks' lines are to name our root.

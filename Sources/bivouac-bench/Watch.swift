@@ -7,6 +7,8 @@ final class Watch {
     private let events: Running
     private let lines: FileDescriptor
     private var text: [UInt8] = []
+    /// Processes whose end has not been seen.
+    private var children: [Running]
     /// When each domain was said to run.
     private(set) var started: [String: ContinuousClock.Instant] = [:]
 
@@ -19,6 +21,7 @@ final class Watch {
         events = try Running.start(
             [Programs.virsh, "-q", "-c", uri, "event", "--event", "lifecycle", "--loop"],
             environment: Programs.environment, output: pipe.writer.rawValue)
+        children = [events]
         let reader = pipe.intoReader()
         try BenchError.during("could not read virsh") { () throws(UnixError) in try reader.setNonBlocking() }
         lines = reader
@@ -29,6 +32,7 @@ final class Watch {
         _ what: String, for processes: [Running] = [], seconds: Int = 300, until condition: () -> Bool
     ) throws(BenchError) {
         let deadline = Deadline(seconds: seconds)
+        for process in processes { own(process) }
         while true {
             for process in processes { process.look() }
             if condition() { return }
@@ -74,5 +78,19 @@ final class Watch {
         started[domain].map { Running.milliseconds($0 - began) } ?? .infinity
     }
 
-    func end() { events.kill() }
+    /// Sees to it that a process does not outlive the benchmark.
+    func own(_ process: Running) {
+        children.removeAll { $0.finished != nil }
+        children.append(process)
+    }
+
+    /// Ends what still runs.
+    func end() {
+        for child in children { child.kill() }
+        let deadline = Deadline(seconds: 10)
+        while !deadline.isOver, children.contains(where: { $0.finished == nil }) {
+            Deadline.sleep(milliseconds: 5)
+            for child in children { child.look() }
+        }
+    }
 }
