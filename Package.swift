@@ -46,6 +46,7 @@ let package = Package(
         system("CLibvirt", pkgConfig: "libvirt", apt: "libvirt-dev"),
         system("COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
         system("CArchive", pkgConfig: "libarchive", apt: "libarchive-dev"),
+        system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
         .target(name: "CDeadline"),
         .target(name: "CToml", cxxSettings: [.define("TOML_EXCEPTIONS", to: "0")]),
 
@@ -56,6 +57,7 @@ let package = Package(
         // One system library each.
         module("Unix", uses: ["CLinux"]),
         module("Digest", uses: ["COpenSSL"]),
+        module("Fetch", uses: ["CCurl", "CLinux"]),
         module("Libvirt", uses: ["CDeadline", "CLibvirt"]),
         module("NameService", uses: ["Job"]),
 
@@ -75,6 +77,14 @@ let package = Package(
         module("Audit", uses: ["Digest", "JSON", "Job", "Unix"]),
         module("Evidence", uses: ["Digest", "Job", "Unix"]),
 
+        // What comes from elsewhere; no hook waits for it.
+        module(
+            "ListRefresh",
+            uses: [
+                "Audit", "Digest", "Fetch", "ImageTrust", "JSON", "Job", "ListStore", "Policy", "Site",
+                "Unix",
+            ]),
+
         // The life of a job.
         module("Batch", uses: ["Job", "NameService", "Site", "Unix"]),
         module(
@@ -85,13 +95,14 @@ let package = Package(
             ]),
         module("Guest", uses: ["GuestProtocol", "Job", "Unix"]),
 
-        program("bivouac-prologue", uses: ["Batch", "JobMachine"]),
+        program("bivouac-prologue", uses: ["Batch", "JobMachine", "Policy"]),
         program("bivouac-epilogue", uses: ["Batch", "Job", "JobMachine", "Site"]),
         program(
             "bivouac",
             uses: [
-                "Audit", "Batch", "Digest", "Evidence", "ImageStore", "ImageTrust", "Job", "JobMachine",
-                "Libvirt", "ListStore", "NameService", "Policy", "Site", "Unix",
+                "Audit", "Batch", "Digest", "Evidence", "ImageStore", "ImageTrust", "JSON", "Job",
+                "JobMachine",
+                "Libvirt", "ListRefresh", "ListStore", "NameService", "Policy", "Site", "Unix",
             ]),
         staticProgram("bivouac-run", uses: ["GuestProtocol", "JSON", "Job", "Unix"]),
         staticProgram("bivouac-task-prolog", uses: ["Unix"]),
@@ -99,9 +110,8 @@ let package = Package(
         program(
             "bivouac-bench",
             uses: [
-                "Digest", "ImageStore", "JSON", "Job", "JobContext", "JobMachine", "Libvirt", "NameService",
-                "Site",
-                "Unix",
+                "Digest", "ImageStore", "ImageTrust", "JSON", "Job", "JobContext", "JobMachine", "Libvirt",
+                "ListStore", "NameService", "Policy", "Site", "Unix",
             ]),
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
@@ -114,6 +124,14 @@ let package = Package(
         tests("SiteTests", uses: ["Job", "Site"]),
         tests("ImageTrustTests", uses: ["Digest", "ImageTrust", "JSON", "Job", "Unix"]),
         tests("PolicyTests", uses: ["Digest", "ImageTrust", "Job", "Policy", "Site"]),
+        tests("FetchTests", uses: ["Fetch", "TestSupport", "Unix"]),
+        tests(
+            "ListRefreshTests",
+            uses: [
+                "Audit", "Digest", "ImageTrust", "JSON", "Job", "JobMachine", "ListRefresh", "ListStore",
+                "Site",
+                "TestSupport", "Unix",
+            ]),
         tests("ImageStoreTests", uses: ["Digest", "ImageStore", "Job", "TestSupport", "Unix"]),
         tests("GuestProtocolTests", uses: ["GuestProtocol", "JSON", "Job", "Unix"]),
         tests("JobContextTests", uses: ["Digest", "Job", "JobContext", "TestSupport", "Unix"]),

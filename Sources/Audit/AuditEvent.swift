@@ -6,6 +6,8 @@ package struct AuditEvent: Sendable {
     package enum Name: String, Sendable, CaseIterable {
         case admission, refusal, start, ready, notice, end, retention
         case image, list
+        /// A machine that runs would not be admitted any more.
+        case revocation
         /// An operator's verb.
         case action = "operator"
         /// Bytes at the end of the log that a writer which died has left; written by the log itself.

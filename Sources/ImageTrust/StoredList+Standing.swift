@@ -9,6 +9,11 @@ extension StoredList {
         anchors: TrustAnchors, maximumAge: Int64, at now: Timestamp
     ) throws(Refusal) {
         try checkFreshness(maximumAge: maximumAge, at: now)
+        try checkSigner(anchors: anchors, at: now)
+    }
+
+    /// The part of `recheck` that asks the authorities alone.
+    package func checkSigner(anchors: TrustAnchors, at now: Timestamp) throws(Refusal) {
         guard let certificate = Certificate.reading(der: signer.certificate.bytes) else {
             throw Refusal(.UntrustedIssuer, "the stored certificate of the signer of '\(name)' is damaged")
         }

@@ -12,6 +12,8 @@ package enum EndCause: Hashable, Sendable {
     case reaped
     /// An operator's order.
     case destroyed
+    /// Its image, endorser or list was revoked or denied while it ran.
+    case revoked
 
     /// The word in records.
     package var name: String {
@@ -21,6 +23,7 @@ package enum EndCause: Hashable, Sendable {
         case .superseded: "superseded"
         case .reaped: "reaped"
         case .destroyed: "destroyed"
+        case .revoked: "revoked"
         }
     }
 

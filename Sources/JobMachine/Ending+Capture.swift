@@ -13,7 +13,7 @@ extension Ending {
         let directory = places.machine(name)
         let state = EndState(
             ended: clock(), cause: cause.name, exit: cause.exit.map { "\($0.code):\($0.signal)" },
-            refusal: record.refusal, usage: usage)
+            refusal: record.refusal ?? record.revoked, usage: usage)
         let policy = site.queues[record.queue]?.endState ?? site.evidence.endState
         let keepsOverlay = policy == .always || (policy == .onFailure && cause.isFailure)
         try atNode("could not keep the end state of machine \(name)") { () throws(EvidenceError) in

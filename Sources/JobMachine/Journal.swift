@@ -30,6 +30,8 @@ struct Journal {
         if let image = record.image {
             members += [
                 .init("image", .string(image.name)), .init("sha512", .string(image.sha512)),
+                .init("identifier", .string(image.identifier)), .init("list", .string(image.list)),
+                .init("listVersion", .string(String(image.listVersion.prefix(200)))),
                 .init("vo", .string(image.vo)), .init("endorser", .string(image.endorser)),
             ]
         }

@@ -138,6 +138,14 @@ package struct LiveJob: ~Copyable {
         try write()
     }
 
+    /// Changes facts in the record and leaves the machine in its phase; durable when it returns.
+    package mutating func note(_ change: (inout Record) -> Void) throws(MachineFault) {
+        let phase = record.phase
+        change(&record)
+        record.phase = phase
+        try write()
+    }
+
     private borrowing func write() throws(MachineFault) {
         let path = directory.record
         let record = record

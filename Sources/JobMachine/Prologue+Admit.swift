@@ -19,12 +19,16 @@ extension Prologue {
         return admission
     }
 
-    private func judge(_ job: Job, at now: Timestamp) throws(MachineFault) -> Admission {
+    /// The answer alone; nothing is changed or written down.
+    package func judge(_ job: Job, at now: Timestamp) throws(MachineFault) -> Admission {
         do {
             let request = try Request(job, site)
             try checkSettings(request.queue)
             var standings: [String: ListStanding] = [:]
-            for list in try ListStore(places).load(request.lists) {
+            // Where one list decides, only its entry of this image matters, however many it has.
+            let image = request.lists.count == 1 ? request.identifier : nil
+            for name in request.lists {
+                guard let list = try ListStore(places).load(name, image: image) else { continue }
                 standings[list.name] = list.standing(
                     anchors: site.trustAnchors, maximumAge: site.maximumListAge, at: now)
             }

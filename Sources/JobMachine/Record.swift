@@ -37,6 +37,8 @@ package struct Record: Codable, Sendable {
     package var attempt: Int
     package var phase: Phase
     package var refusal: Refusal?
+    /// Why the image would not be admitted any more; nil as long as it would.
+    package var revoked: Refusal?
     package var user: String
     package var uid: UInt32
     package var queue: String

@@ -19,7 +19,9 @@ package enum SlurmProgram {
         do {
             let hook = try read.get()
             let places = Places(root: root)
-            try body(hook, try Site.load(places: places), places) { Timestamp(seconds: currentSeconds()) }
+            try body(hook, try Site.load(places: places, withLists: false), places) {
+                Timestamp(seconds: currentSeconds())
+            }
             return Verdict.status(nil, of: kind)
         } catch {
             let line = "\(name): \(error)"

@@ -55,6 +55,20 @@ enum ConfigurationFile {
         return names.sorted()
     }
 
+    /// The wanted names, where the directory may be trusted, or all that are in it; none if there is no such
+    /// directory.
+    static func names(in path: String, _ wanted: [String]?) throws(SiteFault) -> [String] {
+        guard let wanted else { return try names(in: path) ?? [] }
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_DIRECTORY)
+        guard descriptor >= 0 else {
+            if errno == ENOENT, !isThere(path) { return [] }
+            throw failure(path, "cannot be opened")
+        }
+        defer { close(descriptor) }
+        try check(descriptor, path, kind: S_IFDIR)
+        return wanted
+    }
+
     /// Whether something has this name, be it a symbolic link that leads nowhere.
     private static func isThere(_ path: String) -> Bool {
         var status = stat()

@@ -1,3 +1,5 @@
+internal import Job
+
 /// Somebody whose signature under image lists a site accepts: `endorsers.d/NAME.toml`.
 package struct EndorserRule: Hashable, Sendable {
     /// The name of the file, without `.toml`.
@@ -19,6 +21,14 @@ package struct EndorserRule: Hashable, Sendable {
 }
 
 extension EndorserRule {
+    /// The file of one endorser below a directory that stands for `/etc/bivouac`; nil if there is no such file.
+    package static func load(_ name: String, in configuration: String) throws(SiteFault) -> EndorserRule? {
+        let file = "\(configuration)/endorsers.d/\(name).toml"
+        guard ImageName.isWord(name), let bytes = try ConfigurationFile.read(file) else { return nil }
+        return try EndorserRule(
+            name: name, Section(file: file, entries: TomlDocument.parse(bytes, file: file), keys: keys))
+    }
+
     static let keys = ["dn", "ca", "vo"]
 
     init(name: String, _ section: Section) throws(SiteFault) {

@@ -50,6 +50,8 @@ package struct Places: Hashable, Sendable {
     package var listStates: String { state + "/lists" }
     /// The directory of a list, named by its file in `lists.d`.
     package func listState(_ list: String) -> String { "\(listStates)/\(list)" }
+    /// How the last fetch of a list went.
+    package func listFetch(_ list: String) -> String { listState(list) + "/fetch.json" }
     /// The images, by digest.
     package var images: String { state + "/images" }
     /// The directory of the image with this SHA-512, in hex.

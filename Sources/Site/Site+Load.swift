@@ -3,8 +3,9 @@ import Job
 extension Site {
     /// Reads the configuration below the root.
     ///
-    /// A missing or broken `site.toml` is an error; a broken drop-in file is kept among the faults.
-    package static func load(places: Places) throws(SiteError) -> Site {
+    /// A missing or broken `site.toml` is an error; a broken drop-in file is kept among the faults. Without its
+    /// lists, which `addLists` adds, the cost does not grow with their number.
+    package static func load(places: Places, withLists: Bool = true) throws(SiteError) -> Site {
         var site: Site
         do throws(SiteFault) {
             guard try ConfigurationFile.names(in: places.configuration) != nil,
@@ -21,15 +22,21 @@ extension Site {
             site.endorsers[name] = try EndorserRule(
                 name: name, section(bytes, file: file, keys: EndorserRule.keys))
         }
-        site.dropIns(places.lists) { (site, name, file, bytes) throws(SiteFault) in
-            try site.add(list: name, section(bytes, file: file, keys: ListRule.keys))
-        }
+        if withLists { site.addLists(from: places) }
         let before = site.faults.count
         site.dropIns(places.denials) { (site, _, file, bytes) throws(SiteFault) in
             site.denials.append(try Denial(section(bytes, file: file, keys: Denial.keys)))
         }
         site.denials += site.faults[before...].map { Denial($0) }
         return site
+    }
+
+    /// Adds all lists, or those of these names that there are.
+    package mutating func addLists(_ names: [String]? = nil, from places: Places) {
+        dropIns(places.lists, names: names?.map { $0 + ".toml" }) {
+            (site, name, file, bytes) throws(SiteFault) in
+            try site.add(list: name, Self.section(bytes, file: file, keys: ListRule.keys))
+        }
     }
 
     private static func section(_ bytes: [UInt8], file: String, keys: [String]) throws(SiteFault) -> Section {
@@ -40,12 +47,12 @@ extension Site {
     ///
     /// A directory that is not there is empty.
     private mutating func dropIns(
-        _ directory: String,
+        _ directory: String, names wanted: [String]? = nil,
         take: (inout Site, String, String, [UInt8]) throws(SiteFault) -> Void
     ) {
         let names: [String]
         do throws(SiteFault) {
-            names = try ConfigurationFile.names(in: directory) ?? []
+            names = try ConfigurationFile.names(in: directory, wanted)
         } catch {
             faults.append(error)
             return

@@ -4,6 +4,8 @@ extension Site {
     static let keys = [
         "cluster", "anchors", "maximum_list_age", "virtualization", "boot_timeout", "prologue_timeout",
         "qemu_accounts", "libvirt", "libvirt_timeout", "memory_overhead", "queue", "store", "evidence",
+        "fetch",
+        "revoked",
     ]
 
     /// Decodes `site.toml`.
@@ -56,6 +58,8 @@ extension Site {
         if let section = try section.section("evidence", keys: EvidenceRule.keys) {
             evidence = try EvidenceRule(section)
         }
+        if let section = try section.section("fetch", keys: FetchRule.keys) { fetch = try FetchRule(section) }
+        revoked = try RevokedRule(section, "revoked") ?? revoked
     }
 
     private static func isAccount(_ text: String) -> Bool {

@@ -36,6 +36,10 @@ package struct Site: Hashable, Sendable {
     package var store: StoreRule
     /// The rule for what machines leave behind.
     package var evidence: EvidenceRule
+    /// How image lists are fetched.
+    package var fetch: FetchRule
+    /// What becomes of a running machine that would not be admitted any more.
+    package var revoked: RevokedRule
     /// What is wrong in drop-in files; whatever they would declare is absent, and a fault in `deny.d` denies
     /// every image.
     package var faults: [SiteFault]
@@ -50,8 +54,9 @@ package struct Site: Hashable, Sendable {
         libvirtTimeout: Int = 30, memoryOverhead: ByteCount = .mebibytes(96),
         queues: [String: Queue] = [:], endorsers: [String: EndorserRule] = [:],
         lists: [String: ListRule] = [:], denials: [Denial] = [],
-        store: StoreRule = StoreRule(), evidence: EvidenceRule = EvidenceRule(), faults: [SiteFault] = [],
-        ignored: [String] = []
+        store: StoreRule = StoreRule(), evidence: EvidenceRule = EvidenceRule(),
+        fetch: FetchRule = FetchRule(),
+        revoked: RevokedRule = .report, faults: [SiteFault] = [], ignored: [String] = []
     ) {
         self.cluster = cluster
         self.anchors = anchors
@@ -69,6 +74,8 @@ package struct Site: Hashable, Sendable {
         self.denials = denials
         self.store = store
         self.evidence = evidence
+        self.fetch = fetch
+        self.revoked = revoked
         self.faults = faults
         self.ignored = ignored
     }

@@ -35,6 +35,28 @@ package enum Process {
 
     package static var effectiveUser: UInt32 { geteuid() }
 
+    /// Microseconds of processor time that this process has used.
+    ///
+    /// The corresponding C function is
+    /// `clock_gettime`.
+    package static var processorTime: Int64 {
+        var time = timespec()
+        _ = unsafe clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
+    }
+
+    /// Who logged in to start this, whatever account it changed to since (`/proc/self/loginuid`); the real user
+    /// where the kernel does not know.
+    package static var loginUser: UInt32 {
+        let text = (try? Files.read("/proc/self/loginuid", limit: 64)).map {
+            String(decoding: $0, as: UTF8.self)
+        }
+        guard let text, let user = UInt32(text.prefix { $0.isNumber }), user != UInt32.max else {
+            return getuid()
+        }
+        return user
+    }
+
     /// One variable of the environment that the program was started with.
     package static func environment(_ name: String) -> String? {
         guard let value = unsafe getenv(name) else { return nil }

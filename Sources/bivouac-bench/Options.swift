@@ -1,7 +1,8 @@
 /// The command line of `bivouac-bench job`.
 struct Options {
     static let help = """
-        usage: bivouac-bench job [--root DIR] [--samples N] [--only PART] [--json]
+        usage: bivouac-bench lists --help
+               bivouac-bench job [--root DIR] [--samples N] [--only PART] [--json]
 
         Measures what a job in a machine of its own costs against the same machine without us, side by side in one
         run, and prints medians and their ratios. Needs root and a node that runs nothing else.

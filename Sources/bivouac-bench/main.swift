@@ -6,23 +6,35 @@ Process.end(run(Array(CommandLine.arguments.dropFirst())))
 /// Measures, prints, and returns the exit status.
 func run(_ arguments: [String]) -> Int32 {
     if arguments.contains("--help") {
-        Process.print(Options.help)
+        Process.print(["lists", "admit"].contains(arguments.first) ? ListsOptions.help : Options.help)
         return 0
     }
     do throws(BenchError) {
-        guard arguments.first == "job" else { throw .usage("the one verb is 'job'") }
+        if arguments.first == "admit", arguments.count == 2 {
+            Process.print("\(try AdmissionRoot.admit(below: arguments[1]))\n")
+            return 0
+        }
+        if arguments.first == "lists" {
+            let options = try ListsOptions(arguments.dropFirst())
+            return show(try ListsBench.run(options), json: options.json)
+        }
+        guard arguments.first == "job" else { throw .usage("the verbs are 'job' and 'lists'") }
         let options = try Options(arguments.dropFirst())
         guard Process.effectiveUser == 0 else {
             Process.report("bivouac-bench: must be run as root")
             return 77
         }
         Signals.ignoreBrokenPipes()
-        let rows = try JobBench.run(options)
-        Process.print(options.json ? JSON.array(rows.map(\.json)).description + "\n" : Row.table(rows))
-        return rows.allSatisfy(\.isMet) ? 0 : 1
+        return show(try JobBench.run(options), json: options.json)
     } catch {
         Process.report("bivouac-bench: \(error)")
         if case .usage = error { return 64 }
         return 69
     }
+}
+
+/// Prints the rows; 1 when a target is missed.
+func show(_ rows: [Row], json: Bool) -> Int32 {
+    Process.print(json ? JSON.array(rows.map(\.json)).description + "\n" : Row.table(rows))
+    return rows.allSatisfy(\.isMet) ? 0 : 1
 }

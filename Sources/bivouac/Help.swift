@@ -17,7 +17,10 @@ enum Help {
         """
     }
 
-    static func text(for verbs: [Verb]) -> String { "usage:\n\(lines(verbs))\n" }
+    static func text(for verbs: [Verb]) -> String {
+        let notes = verbs.count == 1 ? verbs[0].notes : ""
+        return "usage:\n\(lines(verbs))\n" + (notes.isEmpty ? "" : "\n\(notes)\n")
+    }
 
     /// Says what is wrong with the command line.
     static func misused(_ what: String, verbs: [Verb]) -> Int32 {

@@ -1,3 +1,4 @@
+import Audit
 import Batch
 import Digest
 import ImageStore
@@ -17,6 +18,18 @@ extension Verbs {
         Verb(
             "image", "fetch", "LIST/ALIAS", "fetches and verifies an image, if this node lacks it",
             words: 1...1, run: fetch),
+        Verb(
+            "image", "deny", "SHA512|LIST/ALIAS --reason TEXT [--notice]",
+            "lets no job boot an image from now on; --notice prints a message to its endorser", words: 1...1,
+            flags: ["notice"], options: ["reason"], run: denyImage),
+        Verb(
+            "image", "allow", "SHA512|LIST/ALIAS", "takes back what image deny did", words: 1...1,
+            run: allowImage),
+        Verb(
+            "image", "history", "SHA512|LIST/ALIAS [--limit N]",
+            "who endorsed it and when, which jobs ran it, when and why it went", words: 1...1,
+            options: ["limit"],
+            run: history),
         Verb(
             "image", "verify", "LIST/ALIAS", "reads all of an image again and compares its digest",
             words: 1...1, run: verify),
@@ -79,6 +92,23 @@ extension Verbs {
         else { throw Refusal(.UnknownImage, "'\(name)' is not in version \(list.version) of the list") }
         if let refusal = image.refusal { throw refusal }
         return image.entry
+    }
+
+    /// An image that has gone from its list is still found by its identifier.
+    private static func history(_ tool: Tool, _ arguments: Arguments) throws -> Int32 {
+        let word = arguments.words[0]
+        if let digest = ImageDigest(word) {
+            return try tellHistory(tool, arguments, of: .digest(digest.description))
+        }
+        guard let name = ImageName(word),
+            let identifier = ImageIdentifier(
+                try tool.site().lists[name.list]?.images[name.image] ?? name.image)
+        else {
+            throw Failure(
+                ExitStatus.usage, "'\(word)' is neither a SHA-512 nor LIST/ALIAS or LIST/UUID of this site")
+        }
+        return try tellHistory(
+            tool, arguments, of: .image(list: name.list, identifier: identifier.description))
     }
 
     private static func fetch(_ tool: Tool, _ arguments: Arguments) throws -> Int32 {

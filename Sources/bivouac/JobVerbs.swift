@@ -32,7 +32,8 @@ extension Verbs {
         let rows = records.map { record in
             [
                 record.key, record.user, record.queue, record.phase.rawValue, record.image?.name ?? "-",
-                record.machine.map(Self.machine) ?? "-", record.refusal?.description ?? "",
+                record.machine.map(Self.machine) ?? "-",
+                record.refusal?.description ?? record.revoked.map { "revoked: \($0)" } ?? "",
             ]
         }
         try tool.show(

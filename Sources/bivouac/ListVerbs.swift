@@ -1,9 +1,10 @@
+import Audit
 import Batch
 import FoundationEssentials
 import ImageTrust
 import Job
+import ListRefresh
 import ListStore
-import Policy
 import Site
 import Unix
 
@@ -14,6 +15,22 @@ extension Verbs {
             "fetches image lists anew and puts those that are accepted in force", words: 0...64,
             flags: ["accept-move", "accept-rollback"], run: refresh),
         Verb("list", "show", "[NAME]", "the lists in force, or one with its images", words: 0...1, run: show),
+        Verb(
+            "list", "verify", "FILE --anchors DIR [--endorser NAME] [--config-root DIR] [--at TIME]",
+            "what every check says of a signed list; needs no site and no network, changes nothing",
+            words: 1...1,
+            options: ["anchors", "endorser", "config-root", "at"], notes: verifyNotes, run: verifyList),
+        Verb(
+            "list", "template", "IMAGE-FILE... --certificate CERT --uri URI [OPTION...]",
+            "prints an unsigned list of image files, and how to sign it", words: 1...256,
+            options: [
+                "certificate", "key", "uri", "image-folder", "title", "version", "vo", "creator", "email",
+                "identifier", "image-identifiers", "lifetime", "at",
+            ], notes: templateNotes, run: listTemplate),
+        Verb(
+            "list", "history", "NAME [--limit N]",
+            "when its versions came, what they changed, what was refused",
+            words: 1...1, options: ["limit"], run: { try tellHistory($0, $1, of: .list($1.words[0])) }),
     ]
 
     private static func refresh(_ tool: Tool, _ arguments: Arguments) throws -> Int32 {
@@ -23,60 +40,37 @@ extension Verbs {
         if arguments.has("accept-move") { consents.insert(.moved) }
         if arguments.has("accept-rollback") { consents.insert(.rollback) }
         let names = arguments.words.isEmpty ? site.lists.keys.sorted() : arguments.words
-        var status = ExitStatus.success
+        for name in names where site.lists[name] == nil {
+            throw Failure(ExitStatus.configuration, "there is no list '\(name)': lists.d has no \(name).toml")
+        }
+        let refresher = ListRefresher(site: site, places: tool.places, clock: { tool.now })
         var results: [Refreshed] = []
-        for name in names {
-            guard let rule = site.lists[name] else {
-                throw Failure(
-                    ExitStatus.configuration, "there is no list '\(name)': lists.d has no \(name).toml")
-            }
-            let result = refresh(rule, site, tool, consents)
+        for rule in names.compactMap({ site.lists[$0] }) {
+            if !tool.json { Process.report("bivouac: list \(rule.name): fetching \(rule.uri)") }
+            let result = refresher.refresh(rule, consents: consents, before: Deadline(seconds: 120))
             results.append(result)
-            if let failure = result.failure {
-                Process.report("bivouac: list \(name): \(failure)")
-                SystemLog.write(.warning, "list \(name) was not refreshed: \(failure)")
-                status = max(status, result.refusal == nil ? ExitStatus.tryAgain : ExitStatus.dataRefused)
-            }
+            for warning in result.warnings { Process.report("bivouac: list \(rule.name): \(warning)") }
+            if let failure = result.failure { Process.report("bivouac: list \(rule.name): \(failure)") }
         }
-        let accepted = results.filter { $0.failure == nil }
-        try tool.show(
-            results,
-            accepted.map {
-                "\($0.list): version \($0.version ?? ""), \($0.images ?? 0) images, until \($0.expires ?? "")"
-            }
-            .joined(separator: "\n"))
-        return status
+        try tool.show(results, results.map(line).joined(separator: "\n"))
+        return results.map(status).max() ?? ExitStatus.success
     }
 
-    private struct Refreshed: Encodable {
-        let list: String
-        var version: String?
-        var expires: String?
-        var images: Int?
-        var warnings: [String] = []
-        var refusal: String?
-        var failure: String?
+    /// What a refresh came to, for people.
+    static func line(_ result: Refreshed) -> String {
+        let inForce =
+            result.version.map {
+                "version \($0), \(result.images ?? 0) images, until \(result.expires?.description ?? "")"
+            } ?? "no version"
+        return "\(result.list): \(result.outcome.rawValue); in force: \(inForce)"
     }
 
-    private static func refresh(
-        _ rule: ListRule, _ site: Site, _ tool: Tool, _ consents: Set<Subscription.Consent>
-    ) -> Refreshed {
-        var result = Refreshed(list: rule.name)
-        do throws(ListStoreError) {
-            let (endorsers, faults) = site.endorsers(of: rule)
-            result.warnings = faults.map(\.description)
-            let list = try ListStore(tool.places).refresh(
-                rule, site: site, endorsers: endorsers, allowing: DigestPolicy(rule), consents: consents,
-                at: tool.now)
-            result.version = list.version.description
-            result.expires = list.expires.description
-            result.images = list.images.count
-            result.warnings += list.warnings.map { "\($0)" }
-        } catch {
-            if case .refused(let refusal) = error { result.refusal = refusal.name.rawValue }
-            result.failure = "\(error)"
+    private static func status(_ result: Refreshed) -> Int32 {
+        switch result.outcome {
+        case .accepted, .unchanged: ExitStatus.success
+        case .refused: ExitStatus.dataRefused
+        case .unreachable: ExitStatus.tryAgain
         }
-        return result
     }
 
     private static func show(_ tool: Tool, _ arguments: Arguments) throws -> Int32 {

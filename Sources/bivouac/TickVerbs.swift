@@ -10,7 +10,8 @@ extension Verbs {
     static let tick = [
         Verb(
             "tick", "", "",
-            "reaps strays and expires evidence; for HealthCheckProgram or a timer, ends within 20 s",
+            "reaps strays, rechecks running machines, expires evidence, refreshes lists; for HealthCheckProgram or a "
+                + "timer, ends within 20 s",
             words: 0...0, run: tick)
     ]
 
@@ -24,8 +25,10 @@ extension Verbs {
         let site = try tool.site()
         let parts: [(String, () throws -> [String])] = [
             ("reap", { try reap(tool, site, deadline) }),
+            ("recheck machines", { try recheck(tool, site, deadline) }),
             ("expire evidence", { try expire(tool, site, deadline) }),
             ("sweep images", { try sweep(tool) }),
+            ("refresh lists", { refresh(tool, site, deadline) }),
         ]
         var status = ExitStatus.success
         for (name, part) in parts {

@@ -9,6 +9,8 @@ struct Verb: Sendable {
     let synopsis: String
     /// One line of help.
     let summary: String
+    /// What `--help` behind the verb says besides.
+    let notes: String
     /// Number of words that it takes.
     let words: ClosedRange<Int>
     /// Flags and options besides `--json` and `--help`, without their hyphens.
@@ -18,13 +20,14 @@ struct Verb: Sendable {
 
     init(
         _ noun: String, _ name: String, _ synopsis: String, _ summary: String, words: ClosedRange<Int>,
-        flags: [String] = [], options: [String] = [],
+        flags: [String] = [], options: [String] = [], notes: String = "",
         run: @escaping @Sendable (Tool, Arguments) throws -> Int32
     ) {
         self.noun = noun
         self.name = name
         self.synopsis = synopsis
         self.summary = summary
+        self.notes = notes
         self.words = words
         self.flags = flags
         self.options = options

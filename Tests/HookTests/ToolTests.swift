@@ -121,7 +121,7 @@ extension HookTests {
 
         @Test("ticks with nothing to do, and says nothing")
         func tick() throws {
-            let node = try Node(refreshed: false)
+            let node = try Node()
             for _ in 0..<2 {
                 let run = try node.bivouac("tick")
                 #expect(run.status == 0)

@@ -1,0 +1,58 @@
+internal import JSON
+internal import Job
+internal import Unix
+
+extension AuditLog {
+    /// Hands over every intact line that the filter wants, oldest first; the number of those that are not intact.
+    ///
+    /// Memory does not grow with the log, and no writer waits. Whether lines were removed is for `verify` to say.
+    /// `events` are the words of the events that are wanted.
+    package func read<Failure>(
+        _ events: Set<AuditEvent.Name>, _ body: (AuditEntry) throws(Failure) -> Void
+    ) throws -> Int {
+        guard Files.exists(path) else { return 0 }
+        let marks = events.map { Array("\",\"event\":\"\($0.rawValue)\",\"fields\":".utf8) }
+        let file = try FileDescriptor.open(path, [.read, .noFollow])
+        var rest: [UInt8] = []
+        var damaged = 0
+        while true {
+            let bytes = try file.read(upTo: 1 << 20)
+            if bytes.isEmpty { break }
+            rest += bytes
+            var begin = 0
+            while let end = rest[begin...].firstIndex(of: AuditLines.feed) {
+                let line = rest[begin..<end]
+                begin = end + 1
+                guard AuditLine(line) != nil else {
+                    damaged += line.isEmpty ? 0 : 1
+                    continue
+                }
+                guard marks.contains(where: { Self.carries(line, $0) }), let entry = AuditEntry(line) else {
+                    continue
+                }
+                try body(entry)
+            }
+            rest.removeFirst(begin)
+            // What a dead writer left has no end; it is no line.
+            if rest.count > AuditLine.limit { rest.removeFirst(rest.count - AuditLine.limit) }
+        }
+        return damaged
+    }
+
+    /// Whether the event's name stands where a line has it, right behind the time.
+    private static func carries(_ line: ArraySlice<UInt8>, _ mark: [UInt8]) -> Bool {
+        let header = line.prefix(192)
+        guard let start = header.firstRange(of: mark.prefix(11)) else { return false }
+        return line[start.lowerBound...].starts(with: mark)
+    }
+}
+
+extension AuditEntry {
+    init?(_ line: ArraySlice<UInt8>) {
+        guard let value = try? JSON(parsing: Array(line)), let sequence = value["seq"]?.integer,
+            let time = value["time"]?.text.flatMap({ Timestamp($0) }), let event = value["event"]?.text,
+            let fields = value["fields"]
+        else { return nil }
+        self.init(sequence: sequence, time: time, event: event, fields: fields)
+    }
+}

@@ -1,0 +1,28 @@
+import Batch
+import JobMachine
+import ListRefresh
+import Site
+import Unix
+
+extension Verbs {
+    /// Tells of machines that would not start any more, and of those that would again.
+    static func recheck(_ tool: Tool, _ site: Site, _ deadline: Deadline) throws -> [String] {
+        let ending = Ending(site: site, places: tool.places, clock: { tool.now })
+        let outcomes = try Revocations(ending).run(before: deadline)
+        if let failed = outcomes.first(where: { $0.failure != nil }) {
+            throw Failure(ExitStatus.unavailable, "job \(failed.job): \(failed.failure ?? "")")
+        }
+        return outcomes.map { outcome in
+            guard let refusal = outcome.refusal else { return "job \(outcome.job) would be admitted again" }
+            let what = outcome.isDestroyed ? "its machine was ended" : "it goes on (revoked = in site.toml)"
+            return "job \(outcome.job) would not be admitted any more: \(refusal); \(what)"
+        }
+    }
+
+    /// A list that stays away is no fault of this node: it is told, and tried again.
+    static func refresh(_ tool: Tool, _ site: Site, _ deadline: Deadline) -> [String] {
+        ListRefresher(site: site, places: tool.places, clock: { tool.now }).refreshDue(before: deadline)
+            .filter { $0.outcome != .unchanged }
+            .map { "list \(line($0))\($0.failure.map { "; \($0)" } ?? "")" }
+    }
+}
