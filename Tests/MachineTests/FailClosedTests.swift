@@ -152,7 +152,9 @@ struct EnvironmentTests {
             as: cluster.sibling)
         async let intruder = Command.run(words, seconds: 300)
         var jobs: [SlurmJob] = []
-        for _ in 0..<3 { jobs.append(try await Submission("sleep 2; exit 3").submit()) }
+        for _ in 0..<(Cluster.isLong ? 20 : 3) {
+            jobs.append(try await Submission("sleep 2; exit 3").submit())
+        }
         for job in jobs { #expect(try await job.ended().exitCode == 3, "\(job.errors)") }
         try Files.write("", to: end, mode: 0o644)
         let counts = try await intruder.line.split(separator: " ").compactMap { Int($0) }

@@ -8,6 +8,9 @@ struct Cluster: Sendable {
     static let root: String? =
         Unix.Process.effectiveUser == 0 ? Unix.Process.environment("BIVOUAC_TEST_ROOT") : nil
 
+    /// Whether tests that look for races go more rounds: `Tests/run --long`.
+    static let isLong = Unix.Process.environment("BIVOUAC_TEST_LONG") != nil
+
     static var directory: String { root ?? "/nonexistent" }
     /// Name of the account that submits, and stem of the others.
     static var name: String { (directory as NSString).lastPathComponent }

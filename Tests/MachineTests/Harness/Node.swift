@@ -22,8 +22,9 @@ enum Node {
         return (parts.first.map { $0.trimmingCharacters(in: ["*", "~", "#", "+"]) } ?? "", reason)
     }
 
-    /// Takes a drained node back into service.
+    /// Takes a drained node back into service; Slurm refuses that for one that is in service.
     static func resume() async throws {
+        guard ["drained", "draining"].contains(try await state()) else { return }
         try await Command.require(
             ["/usr/bin/scontrol", "update", "NodeName=\(try await name)", "State=RESUME"],
             environment: Cluster.slurmEnvironment)
