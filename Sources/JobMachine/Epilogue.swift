@@ -19,7 +19,8 @@ package struct Epilogue {
         let deadline = Deadline(seconds: ending.site.prologueTimeout)
         guard let live = try LiveJob.open(key, places: ending.places, before: deadline) else {
             try endUnrecorded(key, attempt)
-            try removeEmpty(key)
+            // Under the job's lock: a prologue of its next start may have begun meanwhile.
+            _ = try LiveJob.removeUnrecorded(key, places: ending.places)
             return
         }
         if let attempt, attempt < live.record.attempt { return }
@@ -35,11 +36,5 @@ package struct Epilogue {
         for name in names where name.key == key && name.attempt <= attempt ?? .max {
             try ending.runWithoutRecord(name)
         }
-    }
-
-    /// A directory without a record is what a prologue left that died at its first step.
-    private func removeEmpty(_ key: JobKey) throws(MachineFault) {
-        let path = ending.places.job(key).path
-        try atNode("could not remove \(path)") { () throws(UnixError) in try Files.removeTree(path) }
     }
 }
