@@ -107,9 +107,8 @@ let package = Package(
         program(
             "bivouac-operator", at: "bivouac",
             uses: [
-                "Audit", "Batch", "Command", "Digest", "Endorsing", "Evidence", "ImageStore", "ImageTrust",
-                "JSON", "Job",
-                "JobMachine",
+                "Audit", "Batch", "Command", "Digest", "Endorsing", "Evidence", "GuestProtocol", "ImageStore",
+                "ImageTrust", "JSON", "Job", "JobMachine",
                 "Libvirt", "ListRefresh", "ListStore", "NameService", "Policy", "Site", "Unix",
             ]),
         staticProgram("bivouac-run", uses: ["GuestProtocol", "JSON", "Job", "Unix"]),
@@ -150,7 +149,7 @@ let package = Package(
         tests("JobMachineTests", uses: ["Batch", "Job", "JobMachine", "Libvirt", "Site"]),
         .testTarget(
             name: "HookTests",
-            dependencies: ["GuestProtocol", "Job", "TestSupport", "Unix", "bivouac", "bivouac-operator"],
+            dependencies: ["GuestProtocol", "Job", "TestSupport", "Unix", "bivouac-operator"],
             exclude: ["job_submit.lua"], swiftSettings: settings),
         tests("MachineTests", uses: ["GuestProtocol", "Job", "Site", "Unix"]),
         tests("StyleTests", uses: []),

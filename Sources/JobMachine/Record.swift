@@ -1,4 +1,5 @@
 package import Job
+package import Site
 
 /// What is known of a job on this node; the truth that prologue, launcher, epilogue, tick and operator share.
 ///
@@ -39,6 +40,10 @@ package struct Record: Codable, Sendable {
     package var refusal: Refusal?
     /// Why the image would not be admitted any more; nil as long as it would.
     package var revoked: Refusal?
+    /// The most that was done about that by the site's rule.
+    package var revokedAction: RevokedRule?
+    /// Since when the machine is kept for a look, whatever the site keeps otherwise; nil when it is not.
+    package var quarantine: Timestamp?
     package var user: String
     package var uid: UInt32
     package var queue: String

@@ -59,7 +59,7 @@ extension Site {
             evidence = try EvidenceRule(section)
         }
         if let section = try section.section("fetch", keys: FetchRule.keys) { fetch = try FetchRule(section) }
-        revoked = try RevokedRule(section, "revoked") ?? revoked
+        revoked = try section.choice("revoked", RevokedRule.self) ?? revoked
     }
 
     private static func isAccount(_ text: String) -> Bool {

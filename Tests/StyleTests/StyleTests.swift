@@ -176,7 +176,7 @@ extension SourceTree.File {
                 of:
                     #/(?:@testable |package |internal |private |fileprivate )*import (?:struct |func |class |enum )?(?<name>\w+)/#
             )
-            .map { String($0.name) }
+            .map { String($0.name).replacing("_", with: "-") }
         }
     }
 }
