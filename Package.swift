@@ -95,7 +95,7 @@ let package = Package(
             ]),
         module("Guest", uses: ["GuestProtocol", "Job", "Unix"]),
 
-        program("bivouac-prologue", uses: ["Batch", "JobMachine", "Policy"]),
+        program("bivouac-prologue", uses: ["Batch", "JobMachine", "Policy", "Site"]),
         program("bivouac-epilogue", uses: ["Batch", "Job", "JobMachine", "Site"]),
         program(
             "bivouac",
