@@ -156,7 +156,7 @@ package struct LiveJob: ~Copyable {
     }
 
     /// Puts the record as it stands somewhere else as well.
-    borrowing func copyRecord(to path: String, durably: Bool) throws(MachineFault) {
+    borrowing func copyRecord(to path: String, durably: Bool = true) throws(MachineFault) {
         let record = record
         try atNode("could not write \(path)") { () throws(UnixError) in
             try Files.write(try encode(record), to: path, durably: durably)

@@ -44,7 +44,7 @@ extension Prologue {
             }
         }
         try live.advance(.boot, at: clock())
-        try live.copyRecord(to: places.machine(parts.name).record, durably: true)
+        try live.copyRecord(to: places.machine(parts.name).record)
     }
 
     /// Waits until the agent waits for the payload.

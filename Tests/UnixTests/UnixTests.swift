@@ -142,16 +142,15 @@ struct ChildTests {
 
     @Test("a child that nobody waits for ends with its value")
     func forgottenChild() throws {
-        let scratch = "/tmp/bivouac-test-child-\(Process.id)"
-        try Files.makeDirectory(scratch, mode: 0o700)
-        defer { try? Files.removeTree(scratch) }
+        let scratch = try Scratch()
+        let path = scratch.path + "/pid"
         do {
             let child = try Child.start(
-                "/bin/sh", ["-c", "echo $$ >\(scratch)/pid; exec sleep 1000"], seconds: 1000)
-            while (try? Files.read(scratch + "/pid", limit: 64))?.last != 0x0A { usleep(1000) }
+                "/bin/sh", ["-c", "echo $$ >\(path); exec sleep 1000"], seconds: 1000)
+            while (try? Files.read(path, limit: 64))?.last != 0x0A { usleep(1000) }
             withExtendedLifetime(child) {}
         }
-        let text = String(decoding: try Files.read(scratch + "/pid", limit: 64), as: UTF8.self)
+        let text = String(decoding: try Files.read(path, limit: 64), as: UTF8.self)
         let pid = try #require(Int32(text.dropLast()))
         #expect(kill(pid, 0) == -1)
     }
