@@ -100,7 +100,7 @@ let package = Package(
         module("Command", uses: ["Batch", "Job", "Site", "Unix"]),
         module("Endorsing", uses: ["Batch", "Command", "ImageTrust", "Job", "Policy", "Site", "Unix"]),
 
-        program("bivouac-prologue", uses: ["Batch", "JobMachine", "Policy"]),
+        program("bivouac-prologue", uses: ["Batch", "JobMachine", "Policy", "Site"]),
         program("bivouac-epilogue", uses: ["Batch", "Job", "JobMachine", "Site"]),
         // What an operator types: the first is small and runs anywhere, the second has the libraries of a node.
         program("bivouac", at: "bivouac-front", uses: ["Batch", "Command", "Endorsing", "Unix"]),

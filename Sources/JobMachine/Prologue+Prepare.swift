@@ -94,7 +94,7 @@ extension Prologue {
         let name = site.qemuAccounts
         return sequence(state: 0) { (number: inout Int) -> Account? in
             defer { number += 1 }
-            return NameService.account(named: "\(name)\(number)")
+            return NameService.account(named: "\(name)\(number)", withGroups: false)
         }
     }
 
