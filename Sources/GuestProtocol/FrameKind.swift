@@ -48,22 +48,27 @@ package enum FrameKind: UInt8, CaseIterable, Sendable {
     case killed = 0x47
     /// The payload could not be started: `StartFailure`.
     case failed = 0x48
+    /// A line for the job's standard error: `Remark`.
+    case remark = 0x49
 
     // Agent to host, control port.
 
     /// The machine waits for its payload: `Ready`.
     case ready = 0x60
+    /// The payload can read what the last `notice` said; no body.
+    case noticed = 0x61
 
     /// The least and the greatest length of the body, in bytes.
     package var lengths: ClosedRange<Int> {
         switch self {
-        case .stdinEnd, .hello, .heartbeat, .started, .inputClosed: 0...0
+        case .stdinEnd, .hello, .heartbeat, .started, .inputClosed, .noticed: 0...0
         case .signal, .outputClosed, .exited, .killed: 1...1
         case .outputCredit, .inputCredit: 5...5
         case .begin: Begin.length...Begin.length
         case .part, .stdin, .stdout, .stderr: 1...FrameHeader.longestBody
         case .failed: 8...StartFailure.longest
-        case .notice: 12...Notice.longest
+        case .notice: Notice.shortest...Notice.longest
+        case .remark: 4...Remark.longest
         case .ready: 18...Ready.longest
         }
     }

@@ -1,4 +1,4 @@
-internal import GuestProtocol
+package import GuestProtocol
 package import Unix
 
 /// The host's end of the agent's control port.
@@ -50,5 +50,26 @@ package struct ControlPort: ~Copyable {
             }
         }
         return .silent
+    }
+
+    /// Tells the agent of the job's end; false when it does not confirm in time that the payload can read it.
+    package func tell(_ notice: Notice, before deadline: Deadline) throws(UnixError) -> Bool {
+        var writer = FrameWriter()
+        writer.append(.notice, notice.body)
+        _ = try writer.flush(to: socket.rawValue)
+        var reader = FrameReader(accepting: .fromControl)
+        while try Socket.waitReadable(socket, before: deadline) {
+            switch try reader.fill(from: socket.rawValue) {
+            case .end: return false
+            case .wouldBlock: continue
+            case .bytes: break
+            }
+            do {
+                while let frame = try reader.next() { if frame.kind == .noticed { return true } }
+            } catch {
+                throw UnixError("read", UnixError.invalid, "\(error)")
+            }
+        }
+        return false
     }
 }

@@ -47,6 +47,8 @@ package struct Record: Codable, Sendable {
     package var memory: ByteCount
     /// The scheduler's end of the job in UNIX seconds.
     package var end: Int64?
+    /// What the payload is told of its end; nil before the job is admitted.
+    package var lifetime: Lifetime?
     package var domain: String
     package var uuid: String
     package var image: Image?
