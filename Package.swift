@@ -100,8 +100,8 @@ let package = Package(
         program(
             "bivouac",
             uses: [
-                "Audit", "Batch", "Digest", "Evidence", "ImageStore", "ImageTrust", "JSON", "Job",
-                "JobMachine",
+                "Audit", "Batch", "Digest", "Evidence", "GuestProtocol", "ImageStore", "ImageTrust", "JSON",
+                "Job", "JobMachine",
                 "Libvirt", "ListRefresh", "ListStore", "NameService", "Policy", "Site", "Unix",
             ]),
         staticProgram("bivouac-run", uses: ["GuestProtocol", "JSON", "Job", "Unix"]),

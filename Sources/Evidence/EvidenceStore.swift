@@ -14,6 +14,8 @@ package struct EvidenceStore: Sendable {
     /// Where what is being removed goes first.
     var trash: String { directory + "/trash" }
     static let listFile = "list.signed"
+    /// The memory of a machine that was quarantined; it holds whatever the job held.
+    package static let memoryFile = "memory.elf"
 
     func place(_ path: String) -> String { directory + "/" + path }
 
@@ -100,6 +102,9 @@ package struct EvidenceStore: Sendable {
             let name = "overlay.qcow2"
             try move(overlay, as: name, in: target)
             if Files.exists("\(target)/\(name)") { state.files.append(try digest(of: name, in: target)) }
+        }
+        if Files.exists("\(target)/\(Self.memoryFile)") {
+            state.files.append(try digest(of: Self.memoryFile, in: target))
         }
         let text = try Self.text(of: state)
         try Self.files { () throws(UnixError) in

@@ -27,7 +27,7 @@ package struct Agent: ~Copyable {
 
         package init(
             identity: Identity, variables: [(name: String, value: String)], features: FeatureTree?,
-            grace: Int?, program: String, directory: String, ready: Ready
+            grace: Int? = nil, program: String, directory: String, ready: Ready
         ) {
             self.identity = identity
             self.variables = variables
@@ -121,6 +121,8 @@ package struct Agent: ~Copyable {
                         control.writer.append(.ready, surroundings.ready.body)
                     }
                 case .notice: take(try Notice(control.reader.bytes, frame.body))
+                case .clock: set(try Clock(control.reader.bytes, frame.body))
+                case .top: listProcesses()
                 default: break
                 }
             }

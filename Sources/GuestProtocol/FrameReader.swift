@@ -95,7 +95,7 @@ extension Set<FrameKind> {
         .remark,
     ]
     /// What an agent accepts on its control port.
-    package static let toControl: Set = [.hello, .notice, .heartbeat]
+    package static let toControl: Set = [.hello, .notice, .clock, .top, .heartbeat]
     /// What the host accepts from the control port.
-    package static let fromControl: Set = [.ready, .noticed, .heartbeat]
+    package static let fromControl: Set = [.ready, .clockSet, .processes, .noticed, .heartbeat]
 }

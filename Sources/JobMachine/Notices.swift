@@ -105,10 +105,10 @@ package struct Notices {
         if case .sooner = change { signal = lifetime.signal }
         let notice = Notice(shutdown: change.moment?.seconds, signal: signal, reason: reason)
         let socket = live.directory.controlSocket
-        let isTold = try atNode("the payload of job \(live.key) could not be told") { () throws(UnixError) in
+        let answer = try atNode("the payload of job \(live.key) could not be told") { () throws(UnixError) in
             try ControlPort.connect(socket).tell(notice, before: Deadline(seconds: Self.patience))
         }
-        guard isTold else {
+        guard case .value = answer else {
             throw .fault(
                 .node,
                 "the agent of job \(live.key) did not confirm within \(Self.patience) s: tick tries again")

@@ -27,6 +27,7 @@ extension Verbs {
         var states: [JobID: SlurmState] = [:]
         let parts: [(String, () throws -> [String])] = [
             ("reap", { try reap(tool, site, deadline) { states.merge($0) { _, new in new } } }),
+            ("settle paused machines", { try settle(tool, site) }),
             ("tell payloads of their end", { try follow(tool, states, deadline) }),
             ("recheck machines", { try recheck(tool, site, deadline) }),
             ("expire evidence", { try expire(tool, site, deadline) }),
@@ -60,6 +61,13 @@ extension Verbs {
             throw Failure(ExitStatus.unavailable, "\(failed.name): \(failed.failure ?? "")")
         }
         return outcomes.map { "reaped \($0.name)" }
+    }
+
+    /// What somebody who died half-way left running is to stand still.
+    private static func settle(_ tool: Tool, _ site: Site) throws -> [String] {
+        try Pause(Ending(site: site, places: tool.places, clock: { tool.now })).settle().map {
+            "job \($0) was paused by its record alone: its machine stands still now"
+        }
     }
 
     private static func expire(_ tool: Tool, _ site: Site, _ deadline: Deadline) throws -> [String] {

@@ -1,5 +1,5 @@
 /// The table of nouns and verbs.
 enum Verbs {
     static let all: [Verb] =
-        list + endorser + image + job + evidence + audit + tick + doctor
+        list + endorser + image + job + pause + evidence + audit + tick + doctor
 }
