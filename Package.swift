@@ -72,7 +72,7 @@ let package = Package(
         // What a machine is made of.
         module("ImageStore", uses: ["Digest", "Job", "Unix"]),
         module("GuestProtocol", uses: ["JSON", "Job", "Unix"]),
-        module("JobContext", uses: ["CArchive", "Digest", "Job", "Unix"]),
+        module("JobContext", uses: ["CArchive", "Digest", "JSON", "Job", "Unix"]),
 
         // What stays behind.
         module("Audit", uses: ["Digest", "JSON", "Job", "Unix"]),
