@@ -14,6 +14,11 @@ package struct EvidenceStore: Sendable {
     /// Where what is being removed goes first.
     var trash: String { directory + "/trash" }
     static let listFile = "list.signed"
+    /// What the guest wrote on its disk, where that is kept.
+    package static let overlayFile = "overlay.qcow2"
+
+    /// Whether a file of that name may hold the job's secrets: disks and memory.
+    static func isSensitive(_ name: String) -> Bool { name == overlayFile || name.hasPrefix("memory.") }
 
     func place(_ path: String) -> String { directory + "/" + path }
 
@@ -97,7 +102,7 @@ package struct EvidenceStore: Sendable {
             state.files.append(file)
         }
         if let overlay {
-            let name = "overlay.qcow2"
+            let name = Self.overlayFile
             try move(overlay, as: name, in: target)
             if Files.exists("\(target)/\(name)") { state.files.append(try digest(of: name, in: target)) }
         }

@@ -1,5 +1,4 @@
 import Batch
-import Evidence
 import ImageStore
 import Job
 import JobMachine
@@ -26,7 +25,7 @@ extension Verbs {
         let parts: [(String, () throws -> [String])] = [
             ("reap", { try reap(tool, site, deadline) }),
             ("recheck machines", { try recheck(tool, site, deadline) }),
-            ("expire evidence", { try expire(tool, site, deadline) }),
+            ("expire evidence", { try expire(tool, site, deadline).map { "evidence \($0) expired" } }),
             ("sweep images", { try sweep(tool) }),
             ("refresh lists", { refresh(tool, site, deadline) }),
         ]
@@ -55,16 +54,6 @@ extension Verbs {
             throw Failure(ExitStatus.unavailable, "\(failed.name): \(failed.failure ?? "")")
         }
         return outcomes.map { "reaped \($0.name)" }
-    }
-
-    private static func expire(_ tool: Tool, _ site: Site, _ deadline: Deadline) throws -> [String] {
-        let running = try LiveJob.keys(tool.places).compactMap {
-            try LiveJob.peek($0, places: tool.places)?.machineName
-        }
-        let removed = try EvidenceStore(directory: tool.places.evidence).prune(
-            keep: site.evidence.keep, limit: site.evidence.limit, running: Set(running.map(\.description)),
-            now: tool.now, before: deadline)
-        return removed.map { "evidence \($0) expired" }
     }
 
     private static func sweep(_ tool: Tool) throws -> [String] {

@@ -16,6 +16,9 @@ struct Tool {
 
     var now: Timestamp { Timestamp(seconds: currentSeconds()) }
 
+    /// Who gives an order, as records name operators.
+    var author: String { "uid \(Process.loginUser)" }
+
     /// The site's configuration; faults in drop-in files are told on standard error.
     func site() throws -> Site {
         let site: Site
