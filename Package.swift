@@ -18,8 +18,9 @@ func module(_ name: String, uses dependencies: [Target.Dependency] = []) -> Targ
 }
 
 /// A program that links the system's shared libraries.
-func program(_ name: String, uses dependencies: [Target.Dependency]) -> Target {
-    .executableTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+func program(_ name: String, at folder: String? = nil, uses dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: name, dependencies: dependencies, path: folder.map { "Sources/\($0)" }, swiftSettings: settings)
 }
 
 /// A program that is one file and reads nothing from the loader: it runs with a user's environment or in a
@@ -101,13 +102,19 @@ let package = Package(
             ]),
         module("Guest", uses: ["GuestProtocol", "Job", "Unix"]),
 
+        // What people type.
+        module("Command", uses: ["Batch", "Job", "Site", "Unix"]),
+        module("Endorsing", uses: ["Batch", "Command", "ImageTrust", "Job", "Policy", "Site", "Unix"]),
+
         program("bivouac-prologue", uses: ["Batch", "JobMachine", "Policy"]),
         program("bivouac-epilogue", uses: ["Batch", "Job", "JobMachine", "Site"]),
+        // What an operator types: the first is small and runs anywhere, the second has the libraries of a node.
+        program("bivouac", at: "bivouac-front", uses: ["Batch", "Command", "Endorsing", "Unix"]),
         program(
-            "bivouac",
+            "bivouac-operator", at: "bivouac",
             uses: [
-                "Audit", "Batch", "Difference", "Digest", "Evidence", "ImageStore", "ImageTrust", "JSON", "Job",
-                "JobMachine",
+                "Audit", "Batch", "Command", "Difference", "Digest", "Endorsing", "Evidence", "GuestProtocol", "ImageStore",
+                "ImageTrust", "JSON", "Job", "JobMachine",
                 "Libvirt", "ListRefresh", "ListStore", "NameService", "Policy", "Site", "Unix",
             ]),
         program("bivouac-difference", uses: ["Difference", "Disk", "JSON", "Unix"]),
@@ -150,7 +157,8 @@ let package = Package(
         tests("BatchTests", uses: ["Batch", "Job", "Site"]),
         tests("JobMachineTests", uses: ["Batch", "Job", "JobMachine", "Libvirt", "Site"]),
         .testTarget(
-            name: "HookTests", dependencies: ["GuestProtocol", "Job", "TestSupport", "Unix", "bivouac"],
+            name: "HookTests",
+            dependencies: ["GuestProtocol", "Job", "TestSupport", "Unix", "bivouac", "bivouac-operator"],
             exclude: ["job_submit.lua"], swiftSettings: settings),
         tests("MachineTests", uses: ["GuestProtocol", "Job", "Site", "Unix"]),
         tests("StyleTests", uses: []),

@@ -86,7 +86,9 @@ extension EvidenceStore {
         let recorded = (entry.start?.files ?? []) + (entry.end?.files ?? [])
         var damaged = recorded.filter { (try? digest(of: $0.name, in: target)) != $0 }.map(\.name)
         if entry.start == nil { damaged.append(StartState.file) }
-        let known = Set(recorded.map(\.name) + [StartState.file, EndState.file, Hold.file])
+        var known = Set(recorded.map(\.name) + [StartState.file, EndState.file, Hold.file])
+        // Until the machine has ended nothing else names it.
+        if entry.end == nil { known.insert(Self.memoryFile) }
         damaged += try Self.files { () throws(UnixError) in
             try Files.names(in: target).filter { !known.contains($0) }
         }

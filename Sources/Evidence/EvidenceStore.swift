@@ -14,11 +14,13 @@ package struct EvidenceStore: Sendable {
     /// Where what is being removed goes first.
     var trash: String { directory + "/trash" }
     static let listFile = "list.signed"
+    /// The memory of a machine that was quarantined; it holds whatever the job held.
+    package static let memoryFile = "memory.elf"
     /// What the guest wrote on its disk, where that is kept.
     package static let overlayFile = "overlay.qcow2"
 
     /// Whether a file of that name may hold the job's secrets: disks and memory.
-    static func isSensitive(_ name: String) -> Bool { name == overlayFile || name.hasPrefix("memory.") }
+    static func isSensitive(_ name: String) -> Bool { name == overlayFile || name == memoryFile }
 
     func place(_ path: String) -> String { directory + "/" + path }
 
@@ -105,6 +107,9 @@ package struct EvidenceStore: Sendable {
             let name = Self.overlayFile
             try move(overlay, as: name, in: target)
             if Files.exists("\(target)/\(name)") { state.files.append(try digest(of: name, in: target)) }
+        }
+        if Files.exists("\(target)/\(Self.memoryFile)") {
+            state.files.append(try digest(of: Self.memoryFile, in: target))
         }
         let text = try Self.text(of: state)
         try Self.files { () throws(UnixError) in

@@ -118,6 +118,8 @@ package struct Agent: ~Copyable {
                         control.writer.append(.ready, surroundings.ready.body)
                     }
                 case .notice: publish(try Notice(control.reader.bytes, frame.body))
+                case .clock: set(try Clock(control.reader.bytes, frame.body))
+                case .top: listProcesses()
                 default: break
                 }
             }

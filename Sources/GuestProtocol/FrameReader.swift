@@ -94,7 +94,7 @@ extension Set<FrameKind> {
         .started, .stdout, .stderr, .inputCredit, .inputClosed, .exited, .killed, .failed, .heartbeat,
     ]
     /// What an agent accepts on its control port.
-    package static let toControl: Set = [.hello, .notice, .heartbeat]
+    package static let toControl: Set = [.hello, .notice, .clock, .top, .heartbeat]
     /// What the host accepts from the control port.
-    package static let fromControl: Set = [.ready, .heartbeat]
+    package static let fromControl: Set = [.ready, .clockSet, .processes, .heartbeat]
 }

@@ -61,15 +61,15 @@ extension Prologue {
             try ControlPort.connect(path).greeting(before: deadline.orSooner(seconds: site.bootTimeout))
         }
         switch greeting {
-        case .ready(let agent, let kernel, let uptime):
+        case .value(let ready):
             try live.advance(.ready, at: clock())
             try live.openToLauncher()
             try journal.write(
                 .ready, live.record,
                 [
-                    .init("agent", AuditEvent.untrusted(agent)),
-                    .init("kernel", AuditEvent.untrusted(kernel)),
-                    .init("uptime", AuditEvent.untrusted("\(uptime) ms")),
+                    .init("agent", AuditEvent.untrusted(ready.agent)),
+                    .init("kernel", AuditEvent.untrusted(ready.kernel)),
+                    .init("uptime", AuditEvent.untrusted("\(ready.uptime) ms")),
                 ], at: clock())
         case .closed:
             throw .refused(Refusal(.GuestNotReady, "the machine ended before its agent was ready"))

@@ -39,6 +39,8 @@ package struct Record: Codable, Sendable {
     package var refusal: Refusal?
     /// Why the image would not be admitted any more; nil as long as it would.
     package var revoked: Refusal?
+    /// Since when the machine is kept for a look, whatever the site keeps otherwise; nil when it is not.
+    package var quarantine: Timestamp?
     package var user: String
     package var uid: UInt32
     package var queue: String

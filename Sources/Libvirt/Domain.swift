@@ -71,6 +71,29 @@ import Glibc
         try deadline.number("virDomainResume") { unsafe virDomainResume(pointer) }
     }
 
+    /// Writes the guest's memory as an ELF file, which libvirt makes; a machine that is paused stays so.
+    ///
+    /// The corresponding C function is `virDomainCoreDumpWithFormat`.
+    package func dumpMemory(to path: String) throws(LibvirtError) {
+        let format = UInt32(VIR_DOMAIN_CORE_DUMP_FORMAT_RAW.rawValue)
+        let flags = UInt32(VIR_DUMP_MEMORY_ONLY.rawValue)
+        try deadline.number("virDomainCoreDumpWithFormat") {
+            unsafe virDomainCoreDumpWithFormat(pointer, path, format, flags)
+        }
+    }
+
+    /// Plugs in or pulls out the cable of each of the running machine's network interfaces.
+    ///
+    /// The corresponding C function is `virDomainUpdateDeviceFlags`.
+    package func setLinks(up: Bool) throws(LibvirtError) {
+        for interface in InterfaceLink.interfaces(in: try xml()) {
+            let changed = InterfaceLink.set(interface, up: up)
+            try deadline.number("virDomainUpdateDeviceFlags") {
+                unsafe virDomainUpdateDeviceFlags(pointer, changed, VIR_DOMAIN_AFFECT_LIVE.rawValue)
+            }
+        }
+    }
+
     /// What the domain does now, and why.
     ///
     /// The corresponding C function is `virDomainGetState`.

@@ -7,6 +7,8 @@ struct Relay: ~Copyable {
     private static let heartbeat = 5
     /// Milliseconds of an agent's silence after which the machine counts as dead.
     private static let longestSilence: Int64 = 60_000
+    /// Milliseconds of silence after which the machine may be paused.
+    private static let noticedSilence: Int64 = 10_000
     /// A turn of the loop that took longer was no turn: the launcher itself had been stopped.
     private static let longestTurn: Int64 = 10_000
 
@@ -162,12 +164,14 @@ struct Relay: ~Copyable {
             nextHeartbeat = Deadline(seconds: Self.heartbeat)
             if writer.isFree { writer.append(.heartbeat) }
         }
-        guard now - heard > Self.longestSilence else { return }
-        // An operator may have paused the machine; that is written before it is done.
-        guard case .paused? = try? job.phase() else {
+        guard now - heard > Self.noticedSilence else { return }
+        // An operator may have paused the machine; that is written before it is done. A machine that runs
+        // again has the whole time to be heard.
+        if case .paused? = try? job.phase() {
+            heard = now
+        } else if now - heard > Self.longestSilence {
             throw Failure(.unavailable, "the machine ended before the job did (silent for 60 s)")
         }
-        heard = now
     }
 
     private func lost(_ why: String) -> Failure {

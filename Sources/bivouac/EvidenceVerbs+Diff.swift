@@ -57,10 +57,6 @@ extension Verbs {
         return difference
     }
 
-    /// Installed in libexec, built beside.
-    private static var differenceProgram: String {
-        let here = Files.parent(Process.executable)
-        let installed = Files.parent(here) + "/libexec/bivouac/bivouac-difference"
-        return Files.exists(installed) ? installed : here + "/bivouac-difference"
-    }
+    /// Beside this program.
+    private static var differenceProgram: String { Files.parent(Process.executable) + "/bivouac-difference" }
 }

@@ -24,6 +24,7 @@ extension Verbs {
         let site = try tool.site()
         let parts: [(String, () throws -> [String])] = [
             ("reap", { try reap(tool, site, deadline) }),
+            ("settle paused machines", { try settle(tool, site) }),
             ("recheck machines", { try recheck(tool, site, deadline) }),
             ("expire evidence", { try expire(tool, site, deadline).map { "evidence \($0) expired" } }),
             ("sweep images", { try sweep(tool) }),
@@ -54,6 +55,13 @@ extension Verbs {
             throw Failure(ExitStatus.unavailable, "\(failed.name): \(failed.failure ?? "")")
         }
         return outcomes.map { "reaped \($0.name)" }
+    }
+
+    /// What somebody who died half-way left running is to stand still.
+    private static func settle(_ tool: Tool, _ site: Site) throws -> [String] {
+        try Pause(Ending(site: site, places: tool.places, clock: { tool.now })).settle().map {
+            "job \($0) was paused by its record alone: its machine stands still now"
+        }
     }
 
     private static func sweep(_ tool: Tool) throws -> [String] {

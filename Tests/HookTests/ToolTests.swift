@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import bivouac
+@testable import bivouac_operator
 
 extension Verb: CustomTestStringConvertible {
     var testDescription: String { "\(noun) \(name)" }

@@ -1,9 +1,9 @@
-import FoundationEssentials
+internal import FoundationEssentials
 
 /// Text for people: columns as wide as their longest entry.
-enum Table {
+package enum Table {
     /// A heading and its rows; empty for none.
-    static func text(_ heading: [String], _ rows: [[String]]) -> String {
+    package static func text(_ heading: [String], _ rows: [[String]]) -> String {
         guard !rows.isEmpty else { return "" }
         let all = [heading] + rows
         let widths = heading.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
@@ -17,7 +17,7 @@ enum Table {
     }
 
     /// A value's fields, one a line, indented by their depth, in the order of their names.
-    static func fields(_ value: some Encodable) throws -> String {
+    package static func fields(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
         return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"

@@ -1,10 +1,10 @@
-import Batch
-import FoundationEssentials
-import ImageTrust
-import Job
-import Policy
-import Site
-import Unix
+internal import Batch
+internal import Command
+internal import ImageTrust
+internal import Job
+internal import Policy
+internal import Site
+internal import Unix
 
 extension Verbs {
     static let verifyNotes = """
@@ -31,10 +31,9 @@ extension Verbs {
         let now = try arguments["at"].map(moment) ?? tool.now
         let endorsers = try arguments["endorser"].map { [try endorser($0, tool, arguments)] }
         let verdict = try judge(arguments.words[0], TrustAnchors(directory: anchors), endorsers, at: now)
-        try tool.show(
-            verdict,
-            verdict.accepted
-                ? accepted(verdict) : "refused: \(verdict.refusal?.rawValue ?? ""): \(verdict.message ?? "")")
+        var output = OutputText()
+        if tool.json { verdict.write { output.add($0) } } else { write(verdict) { output.add($0) } }
+        output.flush()
         return verdict.accepted ? ExitStatus.success : ExitStatus.dataRefused
     }
 
@@ -73,34 +72,28 @@ extension Verbs {
                 Refusal(.TooLarge, "\(path) is longer than \(SignedMessage.usualLimit) bytes"))
         }
         do throws(Refusal) {
-            let verified = try VerifiedList.verify(bytes, anchors: anchors, endorsers: endorsers, at: now)
+            let verified = try VerifiedList.verify(
+                consume bytes, anchors: anchors, endorsers: endorsers, at: now)
             return ListVerdict(verified, at: now)
         } catch {
             return ListVerdict(error)
         }
     }
 
-    private static func accepted(_ verdict: ListVerdict) -> String {
-        guard let list = verdict.list else { return "accepted\n" }
-        var lines = [
-            "accepted: \(list.identifier) version \(list.version), '\(plain(list.title))'",
-            "endorser: \(list.dn), by \(list.ca)", "created:  \(list.created)", "expires:  \(list.expires)",
-        ]
-        lines += list.warnings.map { "warning:  \($0)" }
+    private static func write(_ verdict: ListVerdict, _ put: (String) -> Void) {
+        guard let list = verdict.list else {
+            return put("refused: \(verdict.refusal?.rawValue ?? ""): \(verdict.message ?? "")\n")
+        }
+        put(
+            "accepted: \(list.identifier) version \(plain(list.version.description)), '\(plain(list.title))'\n"
+        )
+        put("endorser: \(list.dn), by \(list.ca)\n")
+        put("created:  \(list.created)\nexpires:  \(list.expires)\n")
+        for warning in list.warnings { put("warning:  \(warning)\n") }
         for image in verdict.images ?? [] {
             let name = image.identifier?.description ?? "-"
             let fault = image.refusal.map { "refused: \($0.rawValue): \(image.message ?? "")" }
-            lines.append("image:    \(name) \(plain(image.title ?? "")): \(fault ?? "accepted")")
+            put("image:    \(name) \(plain(image.title ?? "")): \(fault ?? "accepted")\n")
         }
-        return lines.joined(separator: "\n") + "\n"
-    }
-
-    /// An endorser's words must not drive the terminal.
-    static func plain(_ text: String) -> String {
-        String(
-            String.UnicodeScalarView(
-                text.unicodeScalars.prefix(200).filter {
-                    $0.properties.generalCategory != .control && $0.properties.generalCategory != .format
-                }))
     }
 }

@@ -1,8 +1,8 @@
-import Batch
-import FoundationEssentials
-import ImageTrust
-import Job
-import Unix
+internal import Batch
+internal import Command
+internal import ImageTrust
+internal import Job
+internal import Unix
 
 extension Verbs {
     static let templateNotes = """

@@ -1,13 +1,13 @@
-import Batch
-import Unix
+internal import Batch
+internal import Unix
 
 /// What the program says of itself; made from the table of verbs.
 enum Help {
-    static var overview: String {
+    static func overview(_ verbs: [Verb]) -> String {
         """
         usage: bivouac NOUN VERB [WORD...] [--json]
 
-        \(lines(Verbs.all))
+        \(lines(verbs))
 
         --json prints one JSON document instead of text; --help behind a noun or a verb tells more.
         BIVOUAC_ROOT relocates /etc/bivouac, /run/bivouac, /var/lib/bivouac and /var/log/bivouac.

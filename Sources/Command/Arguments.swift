@@ -1,18 +1,20 @@
 /// The words of a command line, told apart: options by their names, everything else in order.
-struct Arguments {
-    private(set) var words: [String] = []
+package struct Arguments {
+    package private(set) var words: [String] = []
     private var values: [String: String] = [:]
     private var flags: Set<String> = []
 
     /// Why a command line is not understood, for the line before the usage.
-    struct Failure: Error, CustomStringConvertible {
-        let description: String
+    package struct Failure: Error, CustomStringConvertible {
+        package let description: String
     }
 
     /// Reads the words; an option that is unknown, stands twice or lacks its value is refused.
     ///
     /// `--name value` and `--name=value` are the same, `-o` is `--output`, and `--` ends the options.
-    init(_ arguments: [String], flags knownFlags: [String], options knownOptions: [String]) throws(Failure) {
+    package init(_ arguments: [String], flags knownFlags: [String], options knownOptions: [String])
+        throws(Failure)
+    {
         var rest = arguments[...]
         while let word = rest.popFirst() {
             if word == "--" {
@@ -44,8 +46,8 @@ struct Arguments {
     }
 
     /// The value of an option.
-    subscript(option: String) -> String? { values[option] }
+    package subscript(option: String) -> String? { values[option] }
 
     /// Whether a flag was given.
-    func has(_ flag: String) -> Bool { flags.contains(flag) }
+    package func has(_ flag: String) -> Bool { flags.contains(flag) }
 }
