@@ -1,5 +1,4 @@
 import Batch
-import Evidence
 import ImageStore
 import Job
 import JobMachine
@@ -30,7 +29,7 @@ extension Verbs {
             ("settle paused machines", { try settle(tool, site) }),
             ("tell payloads of their end", { try follow(tool, states, deadline) }),
             ("recheck machines", { try recheck(tool, site, deadline) }),
-            ("expire evidence", { try expire(tool, site, deadline) }),
+            ("expire evidence", { try expire(tool, site, deadline).map { "evidence \($0) expired" } }),
             ("sweep images", { try sweep(tool) }),
             ("refresh lists", { refresh(tool, site, deadline) }),
         ]
@@ -68,16 +67,6 @@ extension Verbs {
         try Pause(Ending(site: site, places: tool.places, clock: { tool.now })).settle().map {
             "job \($0) was paused by its record alone: its machine stands still now"
         }
-    }
-
-    private static func expire(_ tool: Tool, _ site: Site, _ deadline: Deadline) throws -> [String] {
-        let running = try LiveJob.keys(tool.places).compactMap {
-            try LiveJob.peek($0, places: tool.places)?.machineName
-        }
-        let removed = try EvidenceStore(directory: tool.places.evidence).prune(
-            keep: site.evidence.keep, limit: site.evidence.limit, running: Set(running.map(\.description)),
-            now: tool.now, before: deadline)
-        return removed.map { "evidence \($0) expired" }
     }
 
     private static func sweep(_ tool: Tool) throws -> [String] {
