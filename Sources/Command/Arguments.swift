@@ -11,7 +11,7 @@ package struct Arguments {
 
     /// Reads the words; an option that is unknown, stands twice or lacks its value is refused.
     ///
-    /// `--name value` and `--name=value` are the same, and `--` ends the options.
+    /// `--name value` and `--name=value` are the same, `-o` is `--output`, and `--` ends the options.
     package init(_ arguments: [String], flags knownFlags: [String], options knownOptions: [String])
         throws(Failure)
     {
@@ -21,6 +21,7 @@ package struct Arguments {
                 words += rest
                 return
             }
+            let word = word == "-o" ? "--output" : word
             guard word.hasPrefix("--") else {
                 words.append(word)
                 continue

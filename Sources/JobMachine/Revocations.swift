@@ -82,6 +82,7 @@ package struct Revocations {
             let step = step(revocation, live.record)
             if step.isNews {
                 try tell(live.record, refusal, step.action ?? .report, at: now)
+                if refusal == nil { try withdraw(&live) }
                 try live.note {
                     $0.revoked = refusal
                     if refusal == nil { $0.revokedAction = nil }
@@ -97,6 +98,16 @@ package struct Revocations {
         }
     }
 
+    /// How our notice begins.
+    private static let words = "its image may not run here any more"
+
+    /// Takes back our own notice; a machine that stands still is the operator's to resume.
+    private func withdraw(_ live: inout LiveJob) throws(MachineFault) {
+        guard live.record.lifetime?.notice?.reason.hasPrefix(Self.words) ?? false else { return }
+        try Notices(places: places, clock: ending.clock).tell(
+            &live, end: nil, reason: "its image may run here again")
+    }
+
     /// False when the moment is not right; the next look tries again.
     private func perform(_ action: RevokedRule, _ live: consuming LiveJob, _ refusal: Refusal)
         throws(MachineFault) -> Bool
@@ -105,7 +116,10 @@ package struct Revocations {
         let isUp = live.record.phase == .running || live.record.phase == .paused
         switch action {
         case .report: return false
-        case .notice: return false
+        case .notice:
+            guard isUp else { return false }
+            try Notices(places: places, clock: ending.clock).tell(
+                &live, end: ending.clock(), reason: "\(Self.words): \(refusal.name.rawValue)")
         case .quarantine:
             guard isUp else { return false }
             try Pause(ending).quarantine(

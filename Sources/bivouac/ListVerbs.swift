@@ -11,17 +11,20 @@ import Site
 import Unix
 
 extension Verbs {
-    static let list = [
-        Verb(
-            "list", "refresh", "[NAME...] [--accept-move] [--accept-rollback]",
-            "fetches image lists anew and puts those that are accepted in force", words: 0...64,
-            flags: ["accept-move", "accept-rollback"], run: refresh),
-        Verb("list", "show", "[NAME]", "the lists in force, or one with its images", words: 0...1, run: show),
-        Verb(
-            "list", "history", "NAME [--limit N]",
-            "when its versions came, what they changed, what was refused",
-            words: 1...1, options: ["limit"], run: { try tellHistory($0, $1, of: .list($1.words[0])) }),
-    ] + endorsing
+    static let list =
+        [
+            Verb(
+                "list", "refresh", "[NAME...] [--accept-move] [--accept-rollback]",
+                "fetches image lists anew and puts those that are accepted in force", words: 0...64,
+                flags: ["accept-move", "accept-rollback"], run: refresh),
+            Verb(
+                "list", "show", "[NAME]", "the lists in force, or one with its images", words: 0...1,
+                run: show),
+            Verb(
+                "list", "history", "NAME [--limit N]",
+                "when its versions came, what they changed, what was refused",
+                words: 1...1, options: ["limit"], run: { try tellHistory($0, $1, of: .list($1.words[0])) }),
+        ] + endorsing
 
     private static func refresh(_ tool: Tool, _ arguments: Arguments) throws -> Int32 {
         try tool.requireRoot()

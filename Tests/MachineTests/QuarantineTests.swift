@@ -70,7 +70,6 @@ struct QuarantineTests {
         try await job.signal(["--batch", "--signal=USR2"])
         let end = try await job.ended()
         #expect(end.exitCode == 6, "\(job.errors)")
-        #expect(!Files.exists(try evidence(job) + "/overlay.qcow2"))
     }
 
     @Test("a quarantined machine ends with its job; overlay, console and memory stay, on hold")

@@ -5,6 +5,7 @@ struct StyleTests {
     /// Modules that may say `unsafe`, and what for.
     static let unsafeModules = [
         "Digest": "libcrypto takes pointers",
+        "Disk": "zlib takes pointers",
         "Fetch": "libcurl takes pointers",
         "ImageTrust": "libcrypto takes and gives pointers",
         "JobContext": "libarchive takes pointers",
@@ -81,7 +82,7 @@ struct StyleTests {
         var importers: [String: Set<String>] = [:]
         for file in try SourceTree.swift("Sources") {
             for module in file.imports
-            where ["CLibvirt", "CArchive", "CToml", "CCurl", "CDeadline"].contains(module) {
+            where ["CLibvirt", "CArchive", "CToml", "CCurl", "CDeadline", "CZlib"].contains(module) {
                 importers[module, default: []].insert(file.target)
             }
         }

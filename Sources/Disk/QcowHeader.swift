@@ -1,37 +1,40 @@
 /// The header of a qcow2 file, versions 2 and 3; see docs/interop/qcow2.txt of QEMU.
-struct QcowHeader: Equatable {
-    static let magic: [UInt8] = [0x51, 0x46, 0x49, 0xFB]
+package struct QcowHeader: Equatable {
+    package static let magic: [UInt8] = [0x51, 0x46, 0x49, 0xFB]
     /// Bytes that every header of version 3 has.
-    static let length = 104
+    package static let length = 104
 
-    var version: Int
-    var backingFileOffset: UInt64
-    var clusterBits: Int
+    package var version: Int
+    package var backingFileOffset: UInt64
+    package var clusterBits: Int
     /// Length of the disk in bytes.
-    var virtualSize: UInt64
-    var encryption: Int
+    package var virtualSize: UInt64
+    package var encryption: Int
     /// Entries of the first-level table.
-    var l1Size: Int
-    var l1Offset: UInt64
-    var refcountTableOffset: UInt64
-    var refcountTableClusters: Int
-    var snapshots: Int
-    var incompatible: Incompatible
-    var refcountOrder: Int
-    var headerLength: Int
+    package var l1Size: Int
+    package var l1Offset: UInt64
+    package var refcountTableOffset: UInt64
+    package var refcountTableClusters: Int
+    package var snapshots: Int
+    package var incompatible: Incompatible
+    package var refcountOrder: Int
+    package var headerLength: Int
 
     /// Features without which the file cannot be read.
-    struct Incompatible: OptionSet {
-        let rawValue: UInt64
-        static let dirty = Incompatible(rawValue: 1 << 0)
-        static let corrupt = Incompatible(rawValue: 1 << 1)
-        static let externalDataFile = Incompatible(rawValue: 1 << 2)
-        static let compressionType = Incompatible(rawValue: 1 << 3)
-        static let extendedL2 = Incompatible(rawValue: 1 << 4)
+    package struct Incompatible: OptionSet, Sendable {
+        package let rawValue: UInt64
+
+        package init(rawValue: UInt64) { self.rawValue = rawValue }
+
+        package static let dirty = Incompatible(rawValue: 1 << 0)
+        package static let corrupt = Incompatible(rawValue: 1 << 1)
+        package static let externalDataFile = Incompatible(rawValue: 1 << 2)
+        package static let compressionType = Incompatible(rawValue: 1 << 3)
+        package static let extendedL2 = Incompatible(rawValue: 1 << 4)
     }
 
     /// Reads the fixed fields; nil when the bytes are too few or of another format.
-    init?(_ bytes: [UInt8]) {
+    package init?(_ bytes: [UInt8]) {
         guard bytes.count >= 72, bytes.starts(with: Self.magic) else { return nil }
         func number(_ offset: Int, _ width: Int) -> UInt64 {
             bytes[offset..<(offset + width)].reduce(0) { $0 << 8 | UInt64($1) }
@@ -59,7 +62,7 @@ struct QcowHeader: Equatable {
     }
 
     /// Bytes of the disk that one entry of the first-level table stands for.
-    static func bytesPerL1Entry(clusterBits: Int, extendedL2: Bool) -> UInt64 {
+    package static func bytesPerL1Entry(clusterBits: Int, extendedL2: Bool) -> UInt64 {
         UInt64(1) << (2 * clusterBits - (extendedL2 ? 4 : 3))
     }
 }
