@@ -74,7 +74,7 @@ let package = Package(
         module("Disk", uses: ["CZlib", "Unix"]),
         module("ImageStore", uses: ["Digest", "Disk", "Job", "Unix"]),
         module("GuestProtocol", uses: ["JSON", "Job", "Unix"]),
-        module("JobContext", uses: ["CArchive", "Digest", "Job", "Unix"]),
+        module("JobContext", uses: ["CArchive", "Digest", "JSON", "Job", "Unix"]),
 
         // What stays behind.
         module("Audit", uses: ["Digest", "JSON", "Job", "Unix"]),
@@ -106,7 +106,7 @@ let package = Package(
         module("Command", uses: ["Batch", "Job", "Site", "Unix"]),
         module("Endorsing", uses: ["Batch", "Command", "ImageTrust", "Job", "Policy", "Site", "Unix"]),
 
-        program("bivouac-prologue", uses: ["Batch", "JobMachine", "Policy"]),
+        program("bivouac-prologue", uses: ["Batch", "JobMachine", "Policy", "Site"]),
         program("bivouac-epilogue", uses: ["Batch", "Job", "JobMachine", "Site"]),
         // What an operator types: the first is small and runs anywhere, the second has the libraries of a node.
         program("bivouac", at: "bivouac-front", uses: ["Batch", "Command", "Endorsing", "Unix"]),
@@ -158,8 +158,12 @@ let package = Package(
         tests("JobMachineTests", uses: ["Batch", "Job", "JobMachine", "Libvirt", "Site"]),
         .testTarget(
             name: "HookTests",
-            dependencies: ["GuestProtocol", "Job", "TestSupport", "Unix", "bivouac", "bivouac-operator"],
-            exclude: ["job_submit.lua"], swiftSettings: settings),
+            dependencies: [
+                "GuestProtocol", "Job", "JobMachine", "Libvirt", "Site", "TestSupport", "Unix", "bivouac",
+                "bivouac-operator",
+            ],
+            exclude: ["job_submit.lua", "Crash/machine-room", "Crash/qemu", "Crash/squeue"],
+            swiftSettings: settings),
         tests("MachineTests", uses: ["GuestProtocol", "Job", "Site", "Unix"]),
         tests("StyleTests", uses: []),
     ],

@@ -48,7 +48,7 @@ package struct EvidenceStore: Sendable {
         let new = "\(day)/\(state.name).new"
         try Self.files { () throws(UnixError) in
             try Files.makeDirectories(Files.parent(directory), mode: 0o755)
-            try Files.makeDirectories(day, mode: 0o700)
+            try makeDay(day)
             try Files.removeTree(new)
             try Files.makeDirectory(new, mode: 0o700)
         }
@@ -64,10 +64,16 @@ package struct EvidenceStore: Sendable {
             try Files.synchronize(directory: new)
             let name = try Self.publish(new, as: "\(day)/\(state.name)")
             try Files.synchronize(directory: day)
-            try Files.synchronize(directory: directory)
             return name
         }
         return Receipt(path: "\(state.recorded.day)/\(name)", sha256: Sha256.hex(manifest))
+    }
+
+    /// Makes a day's directory durably when it is not there.
+    private func makeDay(_ path: String) throws(UnixError) {
+        guard !Files.exists(path) else { return }
+        try Files.makeDirectories(path, mode: 0o700)
+        try Files.synchronize(directory: directory)
     }
 
     /// Gives a finished directory the first name that is free; renaming never replaces a directory with files.
@@ -96,8 +102,10 @@ package struct EvidenceStore: Sendable {
         let target = place(path)
         guard read(EndState.self, "\(target)/\(EndState.file)") == nil else { return }
         try Self.files { () throws(UnixError) in
-            try Files.makeDirectories(Files.parent(target), mode: 0o700)
-            try Files.makeDirectories(target, mode: 0o700)
+            guard !Files.exists(target) else { return }
+            try makeDay(Files.parent(target))
+            try Files.makeDirectory(target, mode: 0o700)
+            try Files.synchronize(directory: Files.parent(target))
         }
         var state = state
         if let console, let file = try keepIfThere(.copy(of: console), as: "console.log", in: target) {
@@ -112,10 +120,7 @@ package struct EvidenceStore: Sendable {
             state.files.append(try digest(of: Self.memoryFile, in: target))
         }
         let text = try Self.text(of: state)
-        try Self.files { () throws(UnixError) in
-            try Files.write(text, to: "\(target)/\(EndState.file)")
-            try Files.synchronize(directory: Files.parent(target))
-        }
+        try Self.files { () throws(UnixError) in try Files.write(text, to: "\(target)/\(EndState.file)") }
     }
 
     /// A day and a name below it, and nothing that leads elsewhere.

@@ -8,12 +8,6 @@ import Site
 import Unix
 
 extension Prologue {
-    func connect() throws(MachineFault) -> Connection {
-        try atNode("could not reach \(site.libvirt)") { () throws(LibvirtError) in
-            try Connection.open(site)
-        }
-    }
-
     /// Lets libvirt start the machine on the file that was verified.
     ///
     /// It is defined, given its descriptors, started and its definition taken away: from then on it is
@@ -50,6 +44,7 @@ extension Prologue {
             }
         }
         try live.advance(.boot, at: clock())
+        try live.copyRecord(to: places.machine(parts.name).record)
     }
 
     /// Waits until the agent waits for the payload.

@@ -22,9 +22,12 @@ extension Verbs {
         guard let lock = try FileLock.tryAcquire(tool.places.tickLock) else { return ExitStatus.success }
         defer { withExtendedLifetime(lock) {} }
         let site = try tool.site()
+        // One question to the scheduler serves both.
+        var states: [JobID: SlurmState] = [:]
         let parts: [(String, () throws -> [String])] = [
-            ("reap", { try reap(tool, site, deadline) }),
+            ("reap", { try reap(tool, site, deadline) { states.merge($0) { _, new in new } } }),
             ("settle paused machines", { try settle(tool, site) }),
+            ("tell payloads of their end", { try follow(tool, states, deadline) }),
             ("recheck machines", { try recheck(tool, site, deadline) }),
             ("expire evidence", { try expire(tool, site, deadline).map { "evidence \($0) expired" } }),
             ("sweep images", { try sweep(tool) }),
@@ -46,11 +49,13 @@ extension Verbs {
         return status
     }
 
-    private static func reap(_ tool: Tool, _ site: Site, _ deadline: Deadline) throws -> [String] {
+    private static func reap(
+        _ tool: Tool, _ site: Site, _ deadline: Deadline, learn: ([JobID: SlurmState]) -> Void
+    ) throws -> [String] {
         let ending = Ending(site: site, places: tool.places, clock: { tool.now })
         let outcomes = try Reaper(ending).run(
             commands: { SlurmCommand(configuration: $0 ?? Process.environment("SLURM_CONF")) },
-            before: deadline)
+            before: deadline, learn: learn)
         if let failed = outcomes.first(where: { $0.failure != nil }) {
             throw Failure(ExitStatus.unavailable, "\(failed.name): \(failed.failure ?? "")")
         }
