@@ -44,7 +44,7 @@ extension Prologue {
         let lock = try atNode("could not lock the node's accounts") { () throws(UnixError) in
             try FileLock.acquire(places.accounts, before: deadline)
         }
-        var taken: [Record.Machine] = []
+        var taken = try Replay.machines(places)
         for key in try LiveJob.keys(places) where key != job.key {
             let record = try LiveJob.peek(key, places: places)
             guard record != nil || !Files.exists(places.job(key).record) else {
