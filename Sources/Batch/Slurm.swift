@@ -51,8 +51,11 @@ package enum Slurm {
         guard let cpus = grant?.cpus ?? hook.cpusOnNode, cpus > 0 else {
             throw BatchError(.node, "the CPUs granted to job \(hook.job) are unknown (\(reason))")
         }
-        // Slurm writes a moment a year ahead for a job without a time limit.
-        let end = grant?.end.flatMap { $0 - now > 360 * 86_400 ? nil : $0 }
-        return Resources(cpus: cpus, memory: memory, end: end)
+        return Resources(cpus: cpus, memory: memory, end: limit(grant?.end, at: now))
+    }
+
+    /// The end of a job as the controller says it, which is a moment a year ahead for one without a time limit.
+    package static func limit(_ end: Timestamp?, at now: Timestamp) -> Timestamp? {
+        end.flatMap { $0 - now > 360 * 86_400 ? nil : $0 }
     }
 }

@@ -35,7 +35,10 @@ package struct SlurmCommand: Sendable {
         let list = jobs.map(\.description).joined(separator: ",")
         let answer = try run(
             "squeue",
-            ["--noheader", "--states=all", "--jobs=" + list, "--Format=JobID:64,State:64,RestartCnt:32"])
+            [
+                "--noheader", "--states=all", "--jobs=" + list,
+                "--Format=JobID:64,State:64,RestartCnt:32,EndTime:64",
+            ])
         let errors = String(decoding: answer.errors, as: UTF8.self)
         // The controller's answer to a question about one job only that it has forgotten.
         if !answer.succeeded && jobs.count == 1 && errors.contains("Invalid job id specified") { return [:] }
@@ -43,10 +46,12 @@ package struct SlurmCommand: Sendable {
         var states: [JobID: SlurmState] = [:]
         for line in String(decoding: answer.output, as: UTF8.self).split(separator: "\n") {
             let words = line.split(separator: " ")
-            guard words.count == 3, let job = JobID(String(words[0])), let restarts = Int(words[2]) else {
+            guard words.count == 4, let job = JobID(String(words[0])), let restarts = Int(words[2]) else {
                 throw BatchError(.node, "squeue answered with a line that cannot be read")
             }
-            states[job] = SlurmState(word: String(words[1]), restarts: restarts)
+            states[job] = SlurmState(
+                word: String(words[1]), restarts: restarts,
+                end: Int64(words[3]).map { Timestamp(seconds: $0) })
         }
         return states
     }

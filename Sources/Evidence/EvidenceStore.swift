@@ -16,6 +16,11 @@ package struct EvidenceStore: Sendable {
     static let listFile = "list.signed"
     /// The memory of a machine that was quarantined; it holds whatever the job held.
     package static let memoryFile = "memory.elf"
+    /// What the guest wrote on its disk, where that is kept.
+    package static let overlayFile = "overlay.qcow2"
+
+    /// Whether a file of that name may hold the job's secrets: disks and memory.
+    static func isSensitive(_ name: String) -> Bool { name == overlayFile || name == memoryFile }
 
     func place(_ path: String) -> String { directory + "/" + path }
 
@@ -107,7 +112,7 @@ package struct EvidenceStore: Sendable {
             state.files.append(file)
         }
         if let overlay {
-            let name = "overlay.qcow2"
+            let name = Self.overlayFile
             try move(overlay, as: name, in: target)
             if Files.exists("\(target)/\(name)") { state.files.append(try digest(of: name, in: target)) }
         }

@@ -40,6 +40,11 @@ package struct ControlPort: ~Copyable {
         return try ask(.clock, now.body, for: .clockSet, before: deadline) { _, _ in }
     }
 
+    /// Tells of the job's end; answered once the payload can read it.
+    package func tell(_ notice: Notice, before deadline: Deadline) throws(UnixError) -> Answer<Void> {
+        try ask(.notice, notice.body, for: .noticed, before: deadline) { _, _ in }
+    }
+
     /// What runs in the guest.
     package func processes(before deadline: Deadline) throws(UnixError) -> Answer<ProcessList> {
         try ask(.top, for: .processes, before: deadline) { (bytes, body) throws(ProtocolError) in

@@ -14,7 +14,12 @@ extension Prologue {
     func admit(_ job: Job, _ live: inout LiveJob) throws(MachineFault) -> Admission {
         let now = clock()
         let admission = try judge(job, at: now)
-        try live.advance(.admit, at: now) { $0.image = Record.Image(admission) }
+        let lifetime: Lifetime
+        do throws(Refusal) { lifetime = try Lifetime(job, site) } catch { throw .refused(error) }
+        try live.advance(.admit, at: now) {
+            $0.image = Record.Image(admission)
+            $0.lifetime = lifetime
+        }
         try journal.write(.admission, live.record, at: now, durably: false)
         return admission
     }

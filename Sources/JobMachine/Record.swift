@@ -51,6 +51,8 @@ package struct Record: Codable, Sendable {
     package var end: Int64?
     /// Seconds of the agent's silence after which the launcher gives the machine up.
     package var silence: Int?
+    /// What the payload is told of its end; nil before the job is admitted.
+    package var lifetime: Lifetime?
     package var domain: String
     package var uuid: String
     package var image: Image?

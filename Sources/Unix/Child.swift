@@ -47,15 +47,18 @@ package struct Child: ~Copyable {
     /// Starts a program by its absolute path, in a session of its own, with exactly this environment, reading
     /// nothing; `wait` is to follow within the time.
     ///
+    /// It has the descriptors, from 3 on.
+    ///
     /// The corresponding C function is `posix_spawn`.
     package static func start(
         _ path: String, _ arguments: [String], environment: [String] = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"],
-        seconds: Int, outputLimit: Int = 1 << 20
+        descriptors: [Int32] = [], seconds: Int, outputLimit: Int = 1 << 20
     ) throws(UnixError) -> Child {
         let output = try Pipe()
         let errors = try Pipe()
         let pid = try spawn(
-            path, arguments, environment, output: output.writer.rawValue, errors: errors.writer.rawValue)
+            path, arguments, environment, output: output.writer.rawValue, errors: errors.writer.rawValue,
+            descriptors)
         return Child(
             pid: pid, output: output.intoReader(), errors: errors.intoReader(),
             deadline: Deadline(seconds: seconds), outputLimit: outputLimit)
@@ -64,10 +67,11 @@ package struct Child: ~Copyable {
     /// Starts a program and waits for it.
     package static func run(
         _ path: String, _ arguments: [String], environment: [String] = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"],
-        seconds: Int, outputLimit: Int = 1 << 20
+        descriptors: [Int32] = [], seconds: Int, outputLimit: Int = 1 << 20
     ) throws(UnixError) -> Result {
         var child = try start(
-            path, arguments, environment: environment, seconds: seconds, outputLimit: outputLimit)
+            path, arguments, environment: environment, descriptors: descriptors, seconds: seconds,
+            outputLimit: outputLimit)
         return try child.wait()
     }
 
@@ -116,7 +120,8 @@ package struct Child: ~Copyable {
     }
 
     private static func spawn(
-        _ path: String, _ arguments: [String], _ environment: [String], output: Int32, errors: Int32
+        _ path: String, _ arguments: [String], _ environment: [String], output: Int32, errors: Int32,
+        _ descriptors: [Int32]
     ) throws(UnixError) -> pid_t {
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
@@ -124,6 +129,16 @@ package struct Child: ~Copyable {
         unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         unsafe posix_spawn_file_actions_adddup2(&actions, output, 1)
         unsafe posix_spawn_file_actions_adddup2(&actions, errors, 2)
+        // Out of the way first, so that none takes another's place before that one was copied.
+        let clear = Int32(3 + descriptors.count)
+        var copies: [Int32] = []
+        defer { copies.forEach { _ = close($0) } }
+        for descriptor in descriptors {
+            copies.append(try checked("fcntl") { linux_fcntl(descriptor, F_DUPFD_CLOEXEC, clear) })
+        }
+        for (index, copy) in copies.enumerated() {
+            unsafe posix_spawn_file_actions_adddup2(&actions, copy, Int32(3 + index))
+        }
 
         var attributes = posix_spawnattr_t()
         unsafe posix_spawnattr_init(&attributes)

@@ -125,6 +125,7 @@ struct Relay: ~Copyable {
         case .failed:
             let failure = try StartFailure(bytes, frame.body)
             refused = Failure(.unavailable, "the machine could not start the job: \(failure.text)")
+        case .remark: Process.report("bivouac: \(try Remark(bytes, frame.body).text)")
         default: break
         }
     }

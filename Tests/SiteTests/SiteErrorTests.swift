@@ -173,7 +173,7 @@ struct SiteErrorTests {
         ),
         (
             "allow = ['a/*']\nalow = 1",
-            "4:1: unknown key 'alow' in [queue.vm]: drop it or use one of image, allow, classes, users, groups, accounts, network, workdir, workdir_limit, memory, end_state"
+            "4:1: unknown key 'alow' in [queue.vm]: drop it or use one of image, allow, classes, users, groups, accounts, network, workdir, workdir_limit, memory, end_state, grace, notice_signal, listening, payload"
         ),
     ]
 
