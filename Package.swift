@@ -142,7 +142,9 @@ let package = Package(
         tests("JobMachineTests", uses: ["Batch", "Job", "JobMachine", "Libvirt", "Site"]),
         .testTarget(
             name: "HookTests",
-            dependencies: ["GuestProtocol", "Job", "JobMachine", "Libvirt", "Site", "TestSupport", "Unix", "bivouac"],
+            dependencies: ["GuestProtocol", "Job", "JobMachine", "Libvirt", "Site", "TestSupport", "Unix",
+                "bivouac",
+            ],
             exclude: ["job_submit.lua", "Crash/machine-room", "Crash/qemu", "Crash/squeue"],
             swiftSettings: settings),
         tests("MachineTests", uses: ["GuestProtocol", "Job", "Site", "Unix"]),
