@@ -56,6 +56,7 @@ let package = Package(
 
         // One system library each.
         module("Unix", uses: ["CLinux"]),
+        module("Archive", uses: ["CArchive"]),
         module("Digest", uses: ["COpenSSL"]),
         module("Fetch", uses: ["CCurl", "CLinux"]),
         module("Libvirt", uses: ["CDeadline", "CLibvirt"]),
@@ -69,9 +70,9 @@ let package = Package(
         module("ListStore", uses: ["ImageTrust", "Job", "Policy", "Site", "Unix"]),
 
         // What a machine is made of.
-        module("ImageStore", uses: ["Digest", "Job", "Unix"]),
+        module("ImageStore", uses: ["Digest", "Fetch", "Job", "Unix"]),
         module("GuestProtocol", uses: ["JSON", "Job", "Unix"]),
-        module("JobContext", uses: ["CArchive", "Digest", "Job", "Unix"]),
+        module("JobContext", uses: ["Archive", "Digest", "Job", "Unix"]),
 
         // What stays behind.
         module("Audit", uses: ["Digest", "JSON", "Job", "Unix"]),
@@ -96,6 +97,7 @@ let package = Package(
         module("Guest", uses: ["GuestProtocol", "Job", "Unix"]),
 
         program("bivouac-prologue", uses: ["Batch", "JobMachine", "Policy"]),
+        program("bivouac-unpack", uses: ["Archive", "Job", "Unix"]),
         program("bivouac-epilogue", uses: ["Batch", "Job", "JobMachine", "Site"]),
         program(
             "bivouac",
