@@ -5,7 +5,7 @@ extension Site {
         "cluster", "anchors", "maximum_list_age", "virtualization", "boot_timeout", "prologue_timeout",
         "qemu_accounts", "libvirt", "libvirt_timeout", "memory_overhead", "queue", "store", "evidence",
         "fetch",
-        "revoked",
+        "revoked", "hs06_per_cpu",
     ]
 
     /// Decodes `site.toml`.
@@ -60,6 +60,8 @@ extension Site {
         }
         if let section = try section.section("fetch", keys: FetchRule.keys) { fetch = try FetchRule(section) }
         revoked = try RevokedRule(section, "revoked") ?? revoked
+        hs06 = try section.string("hs06_per_cpu", rule: "a number like \"12.5\"") { Benchmark($0) != nil }
+            .flatMap { Benchmark($0) }
     }
 
     private static func isAccount(_ text: String) -> Bool {
