@@ -19,13 +19,14 @@ package struct SlurmCommand: Sendable {
         self.seconds = seconds
     }
 
-    /// What the controller granted the job: `squeue -O tres-alloc,EndTime,State`.
-    package func grant(of job: JobID) throws(BatchError) -> SlurmGrant {
-        let columns = "tres-alloc:512,EndTime:64,State:64"
-        let answer = try run(
-            "squeue", ["--noheader", "--states=all", "--jobs=\(job)", "--Format=" + columns])
-        guard answer.succeeded else { throw failure("squeue", answer) }
-        return try SlurmGrant(line: String(decoding: answer.output, as: UTF8.self), columns: [512, 64, 64])
+    /// Asks what the controller granted the job, `squeue -O tres-alloc,EndTime,State`, and does not wait.
+    package func askGrant(of job: JobID) -> GrantQuestion {
+        let columns = [("tres-alloc", 512), ("EndTime", 64), ("State", 64)]
+        let format = columns.map { "\($0):\($1)" }.joined(separator: ",")
+        let child = Result { () throws(BatchError) in
+            try start("squeue", ["--noheader", "--states=all", "--jobs=\(job)", "--Format=" + format])
+        }
+        return GrantQuestion(self, child, widths: columns.map(\.1))
     }
 
     /// State of each of the jobs that the controller knows; those that are absent are gone for good.
@@ -76,18 +77,31 @@ package struct SlurmCommand: Sendable {
     }
 
     private func run(_ name: String, _ arguments: [String]) throws(BatchError) -> Child.Result {
+        var child = try start(name, arguments)
+        return try answer(of: &child, name)
+    }
+
+    private func start(_ name: String, _ arguments: [String]) throws(BatchError) -> Child {
         let path = Self.directories.map { $0 + "/" + name }.first { Files.exists($0) }
         guard let path else {
             throw BatchError(.node, "\(name) is in none of \(Self.directories.joined(separator: ", "))")
         }
         do {
-            return try Child.run(path, arguments, environment: environment, seconds: seconds)
+            return try Child.start(path, arguments, environment: environment, seconds: seconds)
         } catch {
             throw BatchError(.node, "could not run \(path): \(error)")
         }
     }
 
-    private func failure(_ name: String, _ answer: Child.Result) -> BatchError {
+    func answer(of child: inout Child, _ name: String) throws(BatchError) -> Child.Result {
+        do {
+            return try child.wait()
+        } catch {
+            throw BatchError(.node, "could not hear \(name): \(error)")
+        }
+    }
+
+    func failure(_ name: String, _ answer: Child.Result) -> BatchError {
         switch answer.end {
         case .overTime: return BatchError(.node, "\(name) did not answer within \(seconds) s")
         case .overOutput: return BatchError(.node, "\(name) answered without end")

@@ -1,7 +1,7 @@
 package import Digest
 import FoundationEssentials
 package import Job
-import Unix
+package import Unix
 
 extension EvidenceStore {
     /// The days of which there is evidence, the oldest first.
@@ -27,7 +27,7 @@ extension EvidenceStore {
         for day in try days() {
             var path = "\(day)/\(name)"
             var count = 1
-            while Files.exists(place(path)) {
+            while try Self.files({ () throws(UnixError) in try Files.status(place(path)) != nil }) {
                 found.append(path)
                 count += 1
                 path = "\(day)/\(name)~\(count)"
@@ -104,5 +104,22 @@ extension EvidenceStore {
     /// The images that start states point at; the store must not let them go.
     package func images() throws(EvidenceError) -> Set<ImageDigest> {
         Set(try list().compactMap { $0.start.flatMap { ImageDigest($0.image.sha512) } })
+    }
+}
+
+extension EvidenceStore {
+    /// Whether the machine's disk was kept.
+    package func hasOverlay(_ path: String) throws(EvidenceError) -> Bool {
+        guard Self.isPath(path) else { throw .missing(path) }
+        return Files.exists("\(place(path))/\(Self.overlayFile)")
+    }
+
+    /// The machine's disk as it was kept.
+    package func openOverlay(_ path: String) throws(EvidenceError) -> FileDescriptor {
+        guard Self.isPath(path) else { throw .missing(path) }
+        let file = "\(place(path))/\(Self.overlayFile)"
+        return try Self.files { () throws(UnixError) in
+            try FileDescriptor.open(file, [.read, .noFollow, .nonBlocking])
+        }
     }
 }

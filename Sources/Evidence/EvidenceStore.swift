@@ -16,6 +16,11 @@ package struct EvidenceStore: Sendable {
     static let listFile = "list.signed"
     /// The memory of a machine that was quarantined; it holds whatever the job held.
     package static let memoryFile = "memory.elf"
+    /// What the guest wrote on its disk, where that is kept.
+    package static let overlayFile = "overlay.qcow2"
+
+    /// Whether a file of that name may hold the job's secrets: disks and memory.
+    static func isSensitive(_ name: String) -> Bool { name == overlayFile || name == memoryFile }
 
     func place(_ path: String) -> String { directory + "/" + path }
 
@@ -43,7 +48,7 @@ package struct EvidenceStore: Sendable {
         let new = "\(day)/\(state.name).new"
         try Self.files { () throws(UnixError) in
             try Files.makeDirectories(Files.parent(directory), mode: 0o755)
-            try Files.makeDirectories(day, mode: 0o700)
+            try makeDay(day)
             try Files.removeTree(new)
             try Files.makeDirectory(new, mode: 0o700)
         }
@@ -51,7 +56,7 @@ package struct EvidenceStore: Sendable {
         for (name, source) in files { state.files.append(try keep(source, as: name, in: new)) }
         state.files.append(try keepList(signedList, in: new))
         let manifest = try Self.text(of: state)
-        let name = try Self.files { () throws(UnixError) in
+        let name = try Self.files(about: "\(new)/\(StartState.file)") { () throws(UnixError) in
             let file = try FileDescriptor.open(
                 "\(new)/\(StartState.file)", [.write, .create, .exclusive, .noFollow], mode: 0o600)
             try file.write(manifest)
@@ -59,10 +64,16 @@ package struct EvidenceStore: Sendable {
             try Files.synchronize(directory: new)
             let name = try Self.publish(new, as: "\(day)/\(state.name)")
             try Files.synchronize(directory: day)
-            try Files.synchronize(directory: directory)
             return name
         }
         return Receipt(path: "\(state.recorded.day)/\(name)", sha256: Sha256.hex(manifest))
+    }
+
+    /// Makes a day's directory durably when it is not there.
+    private func makeDay(_ path: String) throws(UnixError) {
+        guard !Files.exists(path) else { return }
+        try Files.makeDirectories(path, mode: 0o700)
+        try Files.synchronize(directory: directory)
     }
 
     /// Gives a finished directory the first name that is free; renaming never replaces a directory with files.
@@ -91,15 +102,17 @@ package struct EvidenceStore: Sendable {
         let target = place(path)
         guard read(EndState.self, "\(target)/\(EndState.file)") == nil else { return }
         try Self.files { () throws(UnixError) in
-            try Files.makeDirectories(Files.parent(target), mode: 0o700)
-            try Files.makeDirectories(target, mode: 0o700)
+            guard !Files.exists(target) else { return }
+            try makeDay(Files.parent(target))
+            try Files.makeDirectory(target, mode: 0o700)
+            try Files.synchronize(directory: Files.parent(target))
         }
         var state = state
         if let console, let file = try keepIfThere(.copy(of: console), as: "console.log", in: target) {
             state.files.append(file)
         }
         if let overlay {
-            let name = "overlay.qcow2"
+            let name = Self.overlayFile
             try move(overlay, as: name, in: target)
             if Files.exists("\(target)/\(name)") { state.files.append(try digest(of: name, in: target)) }
         }
@@ -107,10 +120,7 @@ package struct EvidenceStore: Sendable {
             state.files.append(try digest(of: Self.memoryFile, in: target))
         }
         let text = try Self.text(of: state)
-        try Self.files { () throws(UnixError) in
-            try Files.write(text, to: "\(target)/\(EndState.file)")
-            try Files.synchronize(directory: Files.parent(target))
-        }
+        try Self.files { () throws(UnixError) in try Files.write(text, to: "\(target)/\(EndState.file)") }
     }
 
     /// A day and a name below it, and nothing that leads elsewhere.
@@ -126,13 +136,15 @@ package struct EvidenceStore: Sendable {
         return name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "/") }
     }
 
-    static func files<Result: ~Copyable>(_ body: () throws(UnixError) -> Result) throws(EvidenceError)
-        -> Result
-    {
+    /// Runs a body; an error of it that names no file is about `subject`.
+    static func files<Result: ~Copyable>(
+        about subject: String = "", _ body: () throws(UnixError) -> Result
+    ) throws(EvidenceError) -> Result {
         do throws(UnixError) {
             return try body()
         } catch {
-            throw .file(error)
+            guard error.subject.isEmpty else { throw .file(error) }
+            throw .file(UnixError(error.call, error.code, subject))
         }
     }
 

@@ -16,15 +16,12 @@ extension Volume {
         try ContextError.reading(subject) { () throws(UnixError) in try file.write(normalised, at: start) }
     }
 
-    /// Writes the disk image as a new file, durably; the directory is the caller's to synchronize.
+    /// Writes the disk image as a new file, which is the caller's to synchronize.
     package func write(newFile path: String, mode: UInt32) throws(ContextError) {
         let file = try ContextError.reading(path) { () throws(UnixError) in
             try FileDescriptor.open(path, [.readWrite, .create, .exclusive, .noFollow], mode: mode)
         }
         try write(to: file)
-        try ContextError.reading(path) { () throws(UnixError) in
-            try file.changeMode(mode)
-            try file.synchronize(path)
-        }
+        try ContextError.reading(path) { () throws(UnixError) in try file.changeMode(mode) }
     }
 }

@@ -10,14 +10,22 @@ struct Journal {
 
     init(_ log: AuditLog) { self.log = log }
 
-    /// Writes a line durably; what it speaks of must not happen when this throws.
-    func write(_ name: AuditEvent.Name, _ record: Record, _ more: [JSON.Member] = [], at now: Timestamp)
-        throws(MachineFault)
-    {
+    /// Writes a line; what it speaks of must not happen when this throws.
+    ///
+    /// It is durable, or becomes so with the next line that is.
+    func write(
+        _ name: AuditEvent.Name, _ record: Record, _ more: [JSON.Member] = [], at now: Timestamp,
+        durably: Bool = true
+    ) throws(MachineFault) {
         _ = try atNode("no audit line, no start") { () throws(AuditError) in
             try log.append(
-                AuditEvent(name, Self.identities(record) + more), at: now, before: Deadline(seconds: 20))
+                Self.event(name, record, more), at: now, before: Deadline(seconds: 20), durably: durably)
         }
+    }
+
+    /// What a line about a job's machine says.
+    static func event(_ name: AuditEvent.Name, _ record: Record, _ more: [JSON.Member]) -> AuditEvent {
+        AuditEvent(name, identities(record) + more)
     }
 
     private static func identities(_ record: Record) -> [JSON.Member] {

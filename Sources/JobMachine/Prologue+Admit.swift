@@ -10,7 +10,7 @@ import Unix
 
 extension Prologue {
     /// Judges the job against what the site says at this moment; the answer is in the audit log before
-    /// anything follows from it.
+    /// anything follows from it, and durable there with the line of the start.
     func admit(_ job: Job, _ live: inout LiveJob) throws(MachineFault) -> Admission {
         let now = clock()
         let admission = try judge(job, at: now)
@@ -22,7 +22,7 @@ extension Prologue {
             $0.payload = site.queues[job.queue]?.payload
             $0.credentials = site.queues[job.queue]?.credentials
         }
-        try journal.write(.admission, live.record, at: now)
+        try journal.write(.admission, live.record, at: now, durably: false)
         return admission
     }
 
@@ -92,7 +92,9 @@ extension Prologue {
             return try store.open(admission.digest)
         } catch {
             switch error {
-            case .refused(let refusal): throw .refused(refusal)
+            case .refused(let refusal):
+                // The store knows an image by its digest, the job by its name.
+                throw .refused(Refusal(refusal.name, "image '\(admission.image)': \(refusal.message)"))
             case .busy:
                 throw .refused(
                     Refusal(

@@ -44,7 +44,7 @@ extension Prologue {
         let lock = try atNode("could not lock the node's accounts") { () throws(UnixError) in
             try FileLock.acquire(places.accounts, before: deadline)
         }
-        var taken: [Record.Machine] = []
+        var taken = try Replay.machines(places)
         for key in try LiveJob.keys(places) where key != job.key {
             let record = try LiveJob.peek(key, places: places)
             guard record != nil || !Files.exists(places.job(key).record) else {
@@ -94,7 +94,7 @@ extension Prologue {
         let name = site.qemuAccounts
         return sequence(state: 0) { (number: inout Int) -> Account? in
             defer { number += 1 }
-            return NameService.account(named: "\(name)\(number)")
+            return NameService.account(named: "\(name)\(number)", withGroups: false)
         }
     }
 
@@ -117,8 +117,9 @@ extension Prologue {
             account: job.account.name, queue: job.queue, project: job.project, image: admission.image,
             lifetime: job.resources.end.map { $0 - now })
         try atNode("could not make the context volume") { () throws(ContextError) in
-            let forms = site.lists[admission.list.name]?.contextForms(of: admission.image) ?? []
-            let volumes = try ContextVolume.make(facts: facts, assignment: assignment.document, forms: forms)
+            let forms = site.lists[admission.list.name]?.contextForms(of: admission.image)
+            let volumes = try ContextVolume.make(
+                facts: facts, assignment: assignment.document, forms: forms ?? ContextForm.allCases)
             try ContextDisk.write(volumes, newFile: places.machine(name).context, mode: 0o444)
         }
     }

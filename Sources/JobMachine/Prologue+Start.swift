@@ -8,12 +8,6 @@ import Site
 import Unix
 
 extension Prologue {
-    func connect() throws(MachineFault) -> Connection {
-        try atNode("could not reach \(site.libvirt)") { () throws(LibvirtError) in
-            try Connection.open(site)
-        }
-    }
-
     /// Lets libvirt start the machine on the file that was verified.
     ///
     /// It is defined, given its descriptors, started and its definition taken away: from then on it is
@@ -25,7 +19,7 @@ extension Prologue {
         let descriptor = image.file.rawValue
         try atNode("could not start machine \(parts.name)") { () throws(LibvirtError) in
             // What a prologue that died here left behind, under the same name.
-            if let stray = try connection.lookup(name: parts.name.domain) {
+            if let stray = try connection.lookup(uuid: MachineIdentity.uuid(of: parts.name)) {
                 try stray.destroy()
                 try stray.undefine()
             }
@@ -50,6 +44,7 @@ extension Prologue {
             }
         }
         try live.advance(.boot, at: clock())
+        try live.copyRecord(to: places.machine(parts.name).record)
     }
 
     /// Waits until the agent waits for the payload.

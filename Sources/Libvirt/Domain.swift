@@ -122,16 +122,16 @@ import Glibc
         return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    /// What the machine has used so far.
+    /// What the machine has used so far; QEMU has to answer for it, within the limit.
     ///
     /// The corresponding C function is `virDomainListGetStats`.
-    package func statistics() throws(LibvirtError) -> DomainStatistics {
+    package func statistics(limit milliseconds: Int = .max) throws(LibvirtError) -> DomainStatistics {
         let kinds =
             VIR_DOMAIN_STATS_CPU_TOTAL.rawValue | VIR_DOMAIN_STATS_BALLOON.rawValue
             | VIR_DOMAIN_STATS_BLOCK.rawValue | VIR_DOMAIN_STATS_INTERFACE.rawValue
         var domains: [virDomainPtr?] = unsafe [pointer, nil]
         var records: UnsafeMutablePointer<virDomainStatsRecordPtr?>?
-        try deadline.number("virDomainListGetStats") {
+        try deadline.shorter(milliseconds).number("virDomainListGetStats") {
             unsafe virDomainListGetStats(&domains, kinds, &records, 0)
         }
         defer { unsafe virDomainStatsRecordListFree(records) }

@@ -3,6 +3,7 @@ import Job
 extension Site {
     static let keys = [
         "cluster", "anchors", "maximum_list_age", "virtualization", "boot_timeout", "prologue_timeout",
+        "silence_timeout",
         "qemu_accounts", "libvirt", "libvirt_timeout", "memory_overhead", "queue", "store", "evidence",
         "fetch",
         "revoked", "hs06_per_cpu",
@@ -23,6 +24,8 @@ extension Site {
         bootTimeout = Int(try section.seconds("boot_timeout", in: 1...3600) ?? Int64(bootTimeout))
         prologueTimeout = Int(
             try section.seconds("prologue_timeout", in: 1...86_400) ?? Int64(prologueTimeout))
+        // The agent gives a sign of life every few seconds.
+        silenceTimeout = Int(try section.seconds("silence_timeout", in: 20...3600) ?? Int64(silenceTimeout))
         guard bootTimeout <= prologueTimeout else {
             throw section.fault(
                 at: "prologue_timeout",
@@ -59,7 +62,7 @@ extension Site {
             evidence = try EvidenceRule(section)
         }
         if let section = try section.section("fetch", keys: FetchRule.keys) { fetch = try FetchRule(section) }
-        revoked = try RevokedRule(section, "revoked") ?? revoked
+        revoked = try section.choice("revoked", RevokedRule.self) ?? revoked
         hs06 = try section.string("hs06_per_cpu", rule: "a number like \"12.5\"") { Benchmark($0) != nil }
             .flatMap { Benchmark($0) }
     }

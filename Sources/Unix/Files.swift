@@ -16,8 +16,15 @@ package enum Files {
         return FileStatus(status)
     }
 
-    /// Whether there is something under the name, be it a link that leads nowhere.
-    package static func exists(_ path: String) -> Bool { (try? status(path)) != nil }
+    /// Whether there is something under the name, be it a link that leads nowhere; where the kernel cannot tell
+    /// there is, since nobody may take a file that cannot be seen for one that is gone.
+    package static func exists(_ path: String) -> Bool {
+        do throws(UnixError) {
+            return try status(path) != nil
+        } catch {
+            return true
+        }
+    }
 
     /// The content of a regular file of at most `limit` bytes.
     package static func read(_ path: String, limit: Int) throws(UnixError) -> [UInt8] {
@@ -29,7 +36,11 @@ package enum Files {
     }
 
     /// Puts the bytes there as a whole or not at all, durably: new file, fsync, rename, fsync of the directory.
-    package static func write(_ bytes: [UInt8], to path: String, mode: UInt32 = 0o600) throws(UnixError) {
+    ///
+    /// Not `durably` is for what the node's end makes worthless: it outlives every process all the same.
+    package static func write(
+        _ bytes: [UInt8], to path: String, mode: UInt32 = 0o600, durably: Bool = true
+    ) throws(UnixError) {
         let temporary = path + ".new"
         try remove(temporary)
         do throws(UnixError) {
@@ -37,13 +48,13 @@ package enum Files {
                 temporary, [.write, .create, .exclusive, .noFollow], mode: mode)
             try file.changeMode(mode)
             try file.write(bytes)
-            try file.synchronize(temporary)
+            if durably { try file.synchronize(temporary) }
             try rename(temporary, to: path)
         } catch {
             _ = try? remove(temporary)
             throw UnixError(error.call, error.code, error.subject.isEmpty ? path : error.subject)
         }
-        try synchronize(directory: parent(path))
+        if durably { try synchronize(directory: parent(path)) }
     }
 
     /// Like `write` of bytes, for a text as UTF-8.
@@ -143,12 +154,13 @@ package enum Files {
         }
         defer { unsafe closedir(stream) }
         var names: [String] = []
-        while let entry = unsafe readdir(stream) {
+        while let entry = unsafe linux_readdir(stream) {
             let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) {
                 unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
             }
             if name != "." && name != ".." { names.append(name) }
         }
+        guard linux_errno() == 0 else { throw UnixError.last("readdir", directory) }
         return names.sorted()
     }
 

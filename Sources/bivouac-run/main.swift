@@ -54,7 +54,8 @@ func launch(_ limits: [ResourceLimit], _ mask: UInt16) throws(Failure) -> Proces
         order.credentials = try CredentialFiles.read(payload.credentials)
     }
     var relay = Relay(
-        job, socket, signals, try Upload.prepare(order, script), isOfImage: payload.isOfImage)
+        job, socket, signals, try Upload.prepare(order, script), longestSilence: try job.longestSilence(),
+        isOfImage: payload.isOfImage)
     return try relay.run()
 }
 

@@ -14,7 +14,13 @@ extension Verbs {
         }
         return outcomes.map { outcome in
             guard let refusal = outcome.refusal else { return "job \(outcome.job) would be admitted again" }
-            let what = outcome.isDestroyed ? "its machine was ended" : "it goes on (revoked = in site.toml)"
+            let what =
+                switch outcome.action {
+                case .destroy: "its machine was ended"
+                case .quarantine: "its machine stands still, under quarantine"
+                case .notice: "it was told that it ends soon"
+                case .report, nil: "it goes on (revoked = in site.toml)"
+                }
             return "job \(outcome.job) would not be admitted any more: \(refusal); \(what)"
         }
     }

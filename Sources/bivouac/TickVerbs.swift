@@ -1,5 +1,5 @@
+import Audit
 import Batch
-import Evidence
 import ImageStore
 import Job
 import JobMachine
@@ -27,10 +27,12 @@ extension Verbs {
         var states: [JobID: SlurmState] = [:]
         let parts: [(String, () throws -> [String])] = [
             ("reap", { try reap(tool, site, deadline) { states.merge($0) { _, new in new } } }),
+            ("log what was not logged", { try logLate(tool) }),
+            ("end replays", { try endReplays(tool, site) }),
             ("settle paused machines", { try settle(tool, site) }),
             ("tell payloads of their end", { try follow(tool, states, deadline) }),
             ("recheck machines", { try recheck(tool, site, deadline) }),
-            ("expire evidence", { try expire(tool, site, deadline) }),
+            ("expire evidence", { try expire(tool, site, deadline).map { "evidence \($0) expired" } }),
             ("sweep images", { try sweep(tool) }),
             ("refresh lists", { refresh(tool, site, deadline) }),
         ]
@@ -47,6 +49,7 @@ extension Verbs {
                 status = ExitStatus.unavailable
             }
         }
+        try Files.write("\(status)\n", to: tool.places.ticked, mode: 0o644)
         return status
     }
 
@@ -63,21 +66,23 @@ extension Verbs {
         return outcomes.map { "reaped \($0.name)" }
     }
 
+    private static func logLate(_ tool: Tool) throws -> [String] {
+        let count = try LateEvents(directory: tool.places.unlogged).flush(
+            to: AuditLog(path: tool.places.auditLog), at: tool.now, before: Deadline(seconds: 5))
+        return count == 0 ? [] : ["\(count) ends of jobs are in the audit log now"]
+    }
+
+    private static func endReplays(_ tool: Tool, _ site: Site) throws -> [String] {
+        try Replay.sweep(Ending(site: site, places: tool.places, clock: { tool.now })).map {
+            "replay of \($0) ended: its process had died"
+        }
+    }
+
     /// What somebody who died half-way left running is to stand still.
     private static func settle(_ tool: Tool, _ site: Site) throws -> [String] {
         try Pause(Ending(site: site, places: tool.places, clock: { tool.now })).settle().map {
             "job \($0) was paused by its record alone: its machine stands still now"
         }
-    }
-
-    private static func expire(_ tool: Tool, _ site: Site, _ deadline: Deadline) throws -> [String] {
-        let running = try LiveJob.keys(tool.places).compactMap {
-            try LiveJob.peek($0, places: tool.places)?.machineName
-        }
-        let removed = try EvidenceStore(directory: tool.places.evidence).prune(
-            keep: site.evidence.keep, limit: site.evidence.limit, running: Set(running.map(\.description)),
-            now: tool.now, before: deadline)
-        return removed.map { "evidence \($0) expired" }
     }
 
     private static func sweep(_ tool: Tool) throws -> [String] {

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import bivouac
+@testable import bivouac_operator
 
 extension Verb: CustomTestStringConvertible {
     var testDescription: String { "\(noun) \(name)" }
@@ -79,8 +79,11 @@ extension HookTests {
         @Test("lets only root do what changes something", arguments: privileged)
         func rootOnly(_ words: [String]) throws {
             let node = try Node(refreshed: false)
+            // A user may not pass through every directory above the build.
             let copy = node.path("bivouac")
-            try FileManager.default.copyItem(atPath: Built.bivouac, toPath: copy)
+            for suffix in ["", "-operator"] {
+                try FileManager.default.copyItem(atPath: Built.bivouac + suffix, toPath: copy + suffix)
+            }
             let run = try Launch.run(
                 Launch.words([copy] + words, as: JobOnNode.nobody), environment: ["BIVOUAC_ROOT": node.root])
             #expect(run.status == 77)

@@ -60,6 +60,10 @@ struct SiteErrorTests {
             "site.toml:2:1: 'prologue_timeout' is 4m, shorter than 'boot_timeout' (5m): make it longer or that one shorter"
         ),
         (
+            "cluster = 'x'\nsilence_timeout = '5s'",
+            "site.toml:2:1: 'silence_timeout' is '5s': it must be a time like \"5m\" (s, m, h or d) from 20s to 1h"
+        ),
+        (
             "cluster = 'x'\nvirtualization = 'vmware'",
             "site.toml:2:1: 'virtualization' is 'vmware': it must be one of auto, kvm, qemu, xen"
         ),
@@ -77,11 +81,11 @@ struct SiteErrorTests {
         ),
         (
             "cluster = 'x'\nimage = 'a/b'",
-            "site.toml:2:1: unknown key 'image': drop it or use one of cluster, anchors, maximum_list_age, virtualization, boot_timeout, prologue_timeout, qemu_accounts, libvirt, libvirt_timeout, memory_overhead, queue, store, evidence, fetch, revoked, hs06_per_cpu"
+            "site.toml:2:1: unknown key 'image': drop it or use one of cluster, anchors, maximum_list_age, virtualization, boot_timeout, prologue_timeout, silence_timeout, qemu_accounts, libvirt, libvirt_timeout, memory_overhead, queue, store, evidence, fetch, revoked, hs06_per_cpu"
         ),
         (
             "cluster = 'x'\n\"a\\nb\" = 1",
-            "site.toml:2:1: unknown key 'a?b': drop it or use one of cluster, anchors, maximum_list_age, virtualization, boot_timeout, prologue_timeout, qemu_accounts, libvirt, libvirt_timeout, memory_overhead, queue, store, evidence, fetch, revoked, hs06_per_cpu"
+            "site.toml:2:1: unknown key 'a?b': drop it or use one of cluster, anchors, maximum_list_age, virtualization, boot_timeout, prologue_timeout, silence_timeout, qemu_accounts, libvirt, libvirt_timeout, memory_overhead, queue, store, evidence, fetch, revoked, hs06_per_cpu"
         ),
         ("cluster = 'x'\nqueue = 'vm'", "site.toml:2:1: 'queue' is a string: it must be a table, [queue]"),
         (
