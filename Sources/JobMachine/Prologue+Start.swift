@@ -65,6 +65,7 @@ extension Prologue {
                     .init("agent", AuditEvent.untrusted(ready.agent)),
                     .init("kernel", AuditEvent.untrusted(ready.kernel)),
                     .init("uptime", AuditEvent.untrusted("\(ready.uptime) ms")),
+                    .init("listening", AuditEvent.untrusted(ready.listening)),
                 ], at: clock())
         case .closed:
             throw .refused(Refusal(.GuestNotReady, "the machine ended before its agent was ready"))

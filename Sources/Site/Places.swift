@@ -22,6 +22,8 @@ package struct Places: Hashable, Sendable {
     package var lists: String { configuration + "/lists.d" }
     /// A file for each denial.
     package var denials: String { configuration + "/deny.d" }
+    /// A file for each of the site's additions to machines.
+    package var snippets: String { configuration + "/context.d" }
     /// What lives no longer than the machines.
     package var run: String { root + "/run/bivouac" }
     /// The live jobs.
