@@ -56,6 +56,10 @@ package struct Record: Codable, Sendable {
     package var silence: Int?
     /// What the payload is told of its end; nil before the job is admitted.
     package var lifetime: Lifetime?
+    /// `image` when the image brings the payload; the launcher reads it.
+    package var payload: PayloadSource?
+    /// Variables of the job that name credentials; the launcher reads it.
+    package var credentials: [String]?
     package var domain: String
     package var uuid: String
     package var image: Image?
