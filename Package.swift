@@ -124,7 +124,7 @@ let package = Package(
         program(
             "bivouac-bench",
             uses: [
-                "Digest", "ImageStore", "ImageTrust", "JSON", "Job", "JobContext", "JobMachine", "Libvirt",
+                "Digest", "Evidence", "ImageStore", "ImageTrust", "JSON", "Job", "JobContext", "JobMachine", "Libvirt",
                 "ListStore", "NameService", "Policy", "Site", "Unix",
             ]),
 

@@ -18,8 +18,11 @@ func run(_ arguments: [String]) -> Int32 {
             let options = try ListsOptions(arguments.dropFirst())
             return show(try ListsBench.run(options), json: options.json)
         }
-        guard arguments.first == "job" else { throw .usage("the verbs are 'job' and 'lists'") }
-        let options = try Options(arguments.dropFirst())
+        guard ["job", "evidence"].contains(arguments.first) else {
+            throw .usage("the verbs are 'job', 'evidence' and 'lists'")
+        }
+        let options = try Options(
+            arguments.dropFirst(), part: arguments.first == "evidence" ? .evidence : nil)
         guard Process.effectiveUser == 0 else {
             Process.report("bivouac-bench: must be run as root")
             return 77

@@ -85,7 +85,7 @@ extension Verbs {
             throw Failure(ExitStatus.dataRefused, "job \(key) has no machine on this node")
         }
         try Ending(site: try tool.site(), places: tool.places, clock: { tool.now }).run(
-            live, because: .destroyed)
+            live, because: .destroyed(by: tool.author))
         return ExitStatus.success
     }
 }
