@@ -52,6 +52,7 @@ package final class QcowImage: DiskImage {
 
     private var cluster: UInt64 { 1 << UInt64(clusterBits) }
 
+    /// Exactly that many bytes, the base's where this file has none, zeros behind the end.
     package func read(_ count: Int, at offset: UInt64) throws(DiskError) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(count)

@@ -2,7 +2,11 @@
 struct Options {
     static let help = """
         usage: bivouac-bench lists --help
+<<<<<<< HEAD
                bivouac-bench evidence [--root DIR] [--samples N | --quick] [--json]
+=======
+               bivouac-bench audit --help
+>>>>>>> main
                bivouac-bench job [--root DIR] [--samples N | --quick] [--only PART] [--json]
 
         Measures what a job in a machine of its own costs against the same machine without us, side by side in one

@@ -21,7 +21,7 @@ import Unix
             "sif etc/hosts uid 1000",
             "ea_set bin/ping security.capability 0123456789",
             "rm bin/sh", "symlink bin/sh /tmp/sh",
-            "mknod opt/disk b 8 0",
+            "cd opt", "mknod disk b 8 0", "cd /",
             "mkdir opt/new", "write \(tool) opt/new/file",
             "rm opt/old/a", "rm opt/old/b/c", "rmdir opt/old/b", "rmdir opt/old",
             "rm var/log/messages", "write \(messages) var/log/messages",
@@ -170,7 +170,7 @@ import Unix
     func hostile() throws {
         try withScratch { scratch in
             let fixture = DiskFixture(scratch: scratch)
-            try fixture.make(["-t", "ext4", "-b", "1024", "-O", "extent,64bit,has_journal,inline_data"])
+            try fixture.make(["-t", "ext4", "-b", "1024", "-O", "extent,64bit,has_journal"])
             try Self.harm(fixture)
             let images = try fixture.seal()
             let whole = try Data(contentsOf: URL(fileURLWithPath: fixture.overlay))
@@ -191,6 +191,19 @@ import Unix
                 }
             }
             _ = images
+        }
+    }
+
+    @Test("tells of names that no kernel makes, and lists what stands beside them")
+    func badNames() throws {
+        try withScratch { scratch in
+            let fixture = DiskFixture(scratch: scratch)
+            try fixture.make(["-t", "ext4"])
+            try fixture.debug(["mknod opt/evil p", "rm etc/motd"])
+            let images = try fixture.seal()
+            let difference = try Difference.between(images.base, images.disk)
+            #expect(difference.words == ["deleted /etc/motd", "added /opt\u{FFFD}evil"])
+            #expect(!difference.isComplete)
         }
     }
 
