@@ -241,7 +241,9 @@ extension Comparison {
         guard let volume = new ?? base, blocks.upperBound < 1 << 44 else { return true }
         let size = UInt64(volume.blockSize)
         let start = volume.partition.start
-        if changed.touch((start + blocks.lowerBound * size)..<(start + blocks.upperBound * size)) { return true }
+        if changed.touch((start + blocks.lowerBound * size)..<(start + blocks.upperBound * size)) {
+            return true
+        }
         var low = 0
         var high = journalled.count
         while low < high {

@@ -48,7 +48,8 @@ extension Volume {
             }
             let nameLength =
                 fileTypes
-                ? Int(try block.little(UInt8.self, offset + 6)) : Int(try block.little(UInt16.self, offset + 6))
+                ? Int(try block.little(UInt8.self, offset + 6))
+                : Int(try block.little(UInt16.self, offset + 6))
             if number != 0 {
                 guard nameLength > 0, nameLength <= length - 8 else {
                     throw .malformed("a directory with a name of \(nameLength) bytes in \(length)")

@@ -6,8 +6,9 @@ package enum Overlay {
     /// Longest name of a backing file that QEMU reads from a header, in bytes.
     private static let nameLimit = 1023
 
-    /// Makes the overlay of one machine, which nobody else can read, in a time that does not depend on the
-    /// image; returns the file's SHA-256. A file that is there already is an error.
+    /// Makes the overlay of one machine, which nobody else can read, and returns its SHA-256.
+    ///
+    /// The time does not depend on the image; a file that is there already is an error.
     ///
     /// It is not synchronised: after a crash of the node no machine goes on from it. The header names the base
     /// by its path in the store for `qemu-img` as root; a QEMU that followed it as the machine's account could
@@ -24,7 +25,8 @@ package enum Overlay {
         let overlay = QcowOverlay(
             virtualSize: image.virtualSize, backingPath: backing, backingFormat: image.format)
         do throws(UnixError) {
-            let file = try FileDescriptor.open(path, [.readWrite, .create, .exclusive, .noFollow], mode: 0o600)
+            let file = try FileDescriptor.open(
+                path, [.readWrite, .create, .exclusive, .noFollow], mode: 0o600)
             for piece in overlay.pieces { try file.write(piece.bytes, at: piece.offset) }
             try file.truncate(to: overlay.length)
             try file.changeMode(0o600)

@@ -35,29 +35,16 @@ extension Ending {
         return EvidenceRule.EndState.allCases.last { wishes.contains($0) } ?? site.evidence.endState
     }
 
-<<<<<<< HEAD
-    /// An ending goes on without its audit line, which then stands in the system's log alone.
-    private func report(_ record: Record, _ state: EndState, _ cause: EndCause) {
-        do {
-            try Journal(AuditLog(path: places.auditLog)).write(
-                .end, record,
-                [
-                    .init("cause", .string(state.cause)), .init("by", .string(cause.by)),
-                    .init("exit", state.exit.map { .string($0) } ?? .null),
-                    .init("cpuSeconds", .integer(state.usage?.cpuSeconds ?? 0)),
-                    .init("evidence", record.evidence.map { .string($0) } ?? .null),
-                ], at: state.ended)
-=======
     /// An ending goes on without its audit line, which `tick` then writes later.
-    private func report(_ record: Record, _ state: EndState) {
+    private func report(_ record: Record, _ state: EndState, _ cause: EndCause) {
         let facts: [JSON.Member] = [
-            .init("cause", .string(state.cause)), .init("exit", state.exit.map { .string($0) } ?? .null),
+            .init("cause", .string(state.cause)), .init("by", .string(cause.by)),
+            .init("exit", state.exit.map { .string($0) } ?? .null),
             .init("cpuSeconds", .integer(state.usage?.cpuSeconds ?? 0)),
             .init("evidence", record.evidence.map { .string($0) } ?? .null),
         ]
         do {
             try Journal(AuditLog(path: places.auditLog)).write(.end, record, facts, at: state.ended)
->>>>>>> main
         } catch {
             SystemLog.write(
                 .error, "end of job \(record.key) (\(state.cause)) is not in the audit log: \(error)")

@@ -31,7 +31,9 @@ struct DifferenceBench {
             return [Row("difference of 2 GiB, 35 MB changed (without guestfish here)", "ms", ours, .none)]
         }
         return [
-            Row("difference of 2 GiB, 35 MB changed, against guestfish run", "ms", ours, against: bare, .ratioAtMost(0.125))
+            Row(
+                "difference of 2 GiB, 35 MB changed, against guestfish run", "ms", ours, against: bare,
+                .ratioAtMost(0.125))
         ]
     }
 
@@ -52,7 +54,8 @@ struct DifferenceBench {
             let base = try FileDescriptor.open(directory + "/base.raw", .read)
             let disk = try FileDescriptor.open(overlay, .read)
             return try Child.run(
-                scratch.libexec + "/bivouac-difference", ["raw"], descriptors: [base.rawValue, disk.rawValue],
+                scratch.libexec + "/bivouac-difference", ["raw"],
+                descriptors: [base.rawValue, disk.rawValue],
                 seconds: 600, outputLimit: 64 << 20)
         }
         guard result.succeeded, String(decoding: result.output, as: UTF8.self).contains("/job/199") else {
@@ -69,11 +72,14 @@ struct DifferenceBench {
                 if index % 200 == 0 { try Files.makeDirectories(folder, mode: 0o755) }
                 try FileDescriptor.open("\(folder)/\(index)", [.write, .create], mode: 0o644).write(content)
             }
-            try FileDescriptor.open(directory + "/base.raw", [.write, .create], mode: 0o600).truncate(to: 2 << 30)
+            try FileDescriptor.open(directory + "/base.raw", [.write, .create], mode: 0o600).truncate(
+                to: 2 << 30)
         }
         try Programs.run(
-            ["/sbin/mke2fs", "-q", "-F", "-t", "ext4", "-d", directory + "/tree", directory + "/base.raw"], seconds: 600)
-        try Programs.run(["/bin/cp", "--sparse=always", directory + "/base.raw", directory + "/changed.raw"], seconds: 600)
+            ["/sbin/mke2fs", "-q", "-F", "-t", "ext4", "-d", directory + "/tree", directory + "/base.raw"],
+            seconds: 600)
+        try Programs.run(
+            ["/bin/cp", "--sparse=always", directory + "/base.raw", directory + "/changed.raw"], seconds: 600)
         var commands = "mkdir job\nwrite \(directory)/big job/big\nrm 3/601\n"
         for index in 0..<200 { commands += "write \(directory)/tree/0/0 job/\(index)\n" }
         try BenchError.during("could not write commands") { () throws(UnixError) in
@@ -82,7 +88,8 @@ struct DifferenceBench {
             for index in 0..<30 { try big.write([UInt8](repeating: UInt8(index + 1), count: 1 << 20)) }
             try Files.write(commands, to: directory + "/commands")
         }
-        try Programs.run(["/sbin/debugfs", "-w", "-f", directory + "/commands", directory + "/changed.raw"], seconds: 600)
+        try Programs.run(
+            ["/sbin/debugfs", "-w", "-f", directory + "/commands", directory + "/changed.raw"], seconds: 600)
         try seal()
     }
 
@@ -90,7 +97,10 @@ struct DifferenceBench {
     private func seal() throws(BenchError) {
         let overlay = directory + "/overlay.qcow2"
         try Programs.run(
-            ["/usr/bin/qemu-img", "create", "-q", "-f", "qcow2", "-b", directory + "/base.raw", "-F", "raw", overlay])
+            [
+                "/usr/bin/qemu-img", "create", "-q", "-f", "qcow2", "-b", directory + "/base.raw", "-F",
+                "raw", overlay,
+            ])
         let commands = try BenchError.during("could not compare disks") { () throws(UnixError) in
             let old = try FileDescriptor.open(directory + "/base.raw", .read)
             let new = try FileDescriptor.open(directory + "/changed.raw", .read)

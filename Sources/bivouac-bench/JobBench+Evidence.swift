@@ -28,7 +28,9 @@ extension JobBench {
             size.append(Double(again.bytes) / 1024)
         }
         return [
-            Row("prologue and epilogue, against those without evidence", "ms", with, against: without, .ratioAtMost(1.10)),
+            Row(
+                "prologue and epilogue, against those without evidence", "ms", with, against: without,
+                .ratioAtMost(1.10)),
             Row("  of it start and end state", "ms", kept, .none),
             Row("evidence of a job on disk", "KiB", size, .valueAtMost(64)),
         ] + (try DifferenceBench(scratch: scratch, samples: isQuick ? 1 : 3).rows())
@@ -54,7 +56,8 @@ extension JobBench {
         let began = ContinuousClock.now
         try BenchError.during("could not keep evidence") { () throws(EvidenceError) in
             let receipt = try second.recordStart(
-                start, files: ["domain.xml", "context.iso"].map { ("again-\($0)", .copy(of: "\(from)/\($0)")) },
+                start,
+                files: ["domain.xml", "context.iso"].map { ("again-\($0)", .copy(of: "\(from)/\($0)")) },
                 signedList: list)
             try second.recordEnd(end, at: receipt.path, console: from + "/console.log", overlay: nil)
         }

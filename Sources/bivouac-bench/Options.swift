@@ -2,15 +2,13 @@
 struct Options {
     static let help = """
         usage: bivouac-bench lists --help
-<<<<<<< HEAD
                bivouac-bench evidence [--root DIR] [--samples N | --quick] [--json]
-=======
                bivouac-bench audit --help
->>>>>>> main
                bivouac-bench job [--root DIR] [--samples N | --quick] [--only PART] [--json]
 
         Measures what a job in a machine of its own costs against the same machine without us, side by side in one
-        run, and prints medians and their ratios; `evidence` measures what keeping and comparing evidence costs. Needs root and a node that runs nothing else.
+        run, and prints medians and their ratios; `evidence` is about what keeping and comparing evidence costs.
+        Needs root and a node that runs nothing else.
 
           --root DIR     root of the installation, as examples/single-node/up makes it (default:
                          /var/lib/bivouac-demo; / for the node's own)

@@ -34,20 +34,15 @@ func run(_ arguments: [String]) -> Int32 {
             let options = try ListsOptions(arguments.dropFirst())
             return show(try ListsBench.run(options), json: options.json)
         }
-<<<<<<< HEAD
-        guard ["job", "evidence"].contains(arguments.first) else {
-            throw .usage("the verbs are 'job', 'evidence' and 'lists'")
-        }
-        let options = try Options(
-            arguments.dropFirst(), part: arguments.first == "evidence" ? .evidence : nil)
-=======
         if arguments.first == "audit" {
             let bench = try AuditBench(arguments.dropFirst())
             return show(try bench.run(), json: bench.json)
         }
-        guard arguments.first == "job" else { throw .usage("the verbs are 'job', 'lists' and 'audit'") }
-        let options = try Options(arguments.dropFirst())
->>>>>>> main
+        guard ["job", "evidence"].contains(arguments.first) else {
+            throw .usage("the verbs are 'job', 'evidence', 'lists' and 'audit'")
+        }
+        let options = try Options(
+            arguments.dropFirst(), part: arguments.first == "evidence" ? .evidence : nil)
         guard Process.effectiveUser == 0 else {
             Process.report("bivouac-bench: must be run as root")
             return 77

@@ -54,7 +54,10 @@ import Unix
     private static let shapes: [[String]] = [
         ["-t", "ext2", "-b", "1024", "-I", "128"],
         ["-t", "ext3", "-b", "4096"],
-        ["-t", "ext4", "-b", "4096", "-O", "extent,64bit,metadata_csum,has_journal,flex_bg,huge_file,dir_index"],
+        [
+            "-t", "ext4", "-b", "4096", "-O",
+            "extent,64bit,metadata_csum,has_journal,flex_bg,huge_file,dir_index",
+        ],
         ["-t", "ext4", "-b", "1024", "-O", "extent,^resize_inode,meta_bg,64bit,ea_inode"],
         ["-t", "ext4", "-b", "4096", "-I", "256", "-O", "extent,inline_data,ext_attr"],
         ["-t", "ext4", "-b", "2048", "-O", "extent,bigalloc,^resize_inode", "-C", "16384"],
@@ -152,7 +155,8 @@ import Unix
             try fixture.write([0x10], at: 446 + 13, of: fixture.changed)
             let images = try fixture.seal()
             #expect(
-                try Difference.between(images.base, images.disk).findings.contains("the partition table was changed"))
+                try Difference.between(images.base, images.disk).findings.contains(
+                    "the partition table was changed"))
         }
         try withScratch { scratch in
             let fixture = DiskFixture(scratch: scratch)
@@ -182,7 +186,9 @@ import Unix
                 var harmed = whole
                 for _ in 0..<(1 + generator.next() % 24) {
                     let place = places[Int(generator.next() % UInt64(places.count))]
-                    harmed[place] = [0, 0xFF, 0x80, UInt8(truncatingIfNeeded: generator.next())][Int(generator.next() % 4)]
+                    harmed[place] =
+                        [0, 0xFF, 0x80, UInt8(truncatingIfNeeded: generator.next())][
+                            Int(generator.next() % 4)]
                 }
                 try harmed.write(to: URL(fileURLWithPath: fixture.overlay))
                 // A refusal is as good as an answer; a trap would end the test.

@@ -42,10 +42,12 @@ struct DifferenceTests {
         try Files.write(Self.boot, to: scratch + "/boot")
         let name = "/etc/init.d/vmcontext_epilog"
         try Files.write(
-            "rm \(name)\nwrite \(scratch)/boot \(name)\nsif \(name) mode 0100755\n", to: scratch + "/commands")
+            "rm \(name)\nwrite \(scratch)/boot \(name)\nsif \(name) mode 0100755\n", to: scratch + "/commands"
+        )
         try await Command.require(
             ["/sbin/debugfs", "-w", "-f", scratch + "/commands", "\(raw)?offset=\(start * 512)"])
-        try await Command.require(["/usr/bin/qemu-img", "convert", "-O", "qcow2", raw, list.file], seconds: 120)
+        try await Command.require(
+            ["/usr/bin/qemu-img", "convert", "-O", "qcow2", raw, list.file], seconds: 120)
     }
 
     private func bivouac(_ words: [String]) async throws -> Outcome {
@@ -60,7 +62,8 @@ struct DifferenceTests {
         try await makeImage(list)
         try await list.publish([], "end_state = \"always\"")
         let (job, state) = try await Submission(
-            "touch /dev/shm/harm; while [ ! -e /dev/shm/harmed ]; do sleep 0.2; done; echo done", [list.option],
+            "touch /dev/shm/harm; while [ ! -e /dev/shm/harmed ]; do sleep 0.2; done; echo done",
+            [list.option],
             partition: "vmlists"
         ).run()
         #expect(state.exitCode == 0, "\(job.errors)")
@@ -82,7 +85,8 @@ struct DifferenceTests {
         #expect(
             changes == [
                 "added /bin/back [] setuid", "added /etc/cron.d [] cron", "added /etc/cron.d/back [] cron",
-                "changed /etc/hostname [owner] ", "deleted /etc/hosts [] ", "changed /etc/passwd [content] account",
+                "changed /etc/hostname [owner] ", "deleted /etc/hosts [] ",
+                "changed /etc/passwd [content] account",
                 "added /var/log/messages [] noise", "added /var/log/old [] noise",
             ])
 
@@ -123,10 +127,11 @@ struct DifferenceTests {
         let found = try await Command.run(
             [
                 "/bin/grep", "-rlaF", "--exclude=*.qcow2",
-            ] + words + [
-                Cluster.places.evidence, Cluster.places.auditLog, Cluster.places.run, archive,
-                Cluster.directory + "/slurm/slurmd.log", Cluster.directory + "/libvirt",
-            ].filter { Files.exists($0) })
+            ] + words
+                + [
+                    Cluster.places.evidence, Cluster.places.auditLog, Cluster.places.run, archive,
+                    Cluster.directory + "/slurm/slurmd.log", Cluster.directory + "/libvirt",
+                ].filter { Files.exists($0) })
         #expect(found.text == "")
         let processes = try await Command.run(["/bin/ps", "-eo", "args"]).text
         #expect(!canaries.contains { processes.contains($0) })
@@ -134,7 +139,10 @@ struct DifferenceTests {
         #expect(journal.text == "")
         // Slurm keeps its own copies of scripts and environments until a job is forgotten: its matter.
         let size = try await Command.require(
-            ["/usr/bin/du", "-s", "--block-size=1", "--exclude=*.qcow2", "--exclude=console.log", try folder(job)])
+            [
+                "/usr/bin/du", "-s", "--block-size=1", "--exclude=*.qcow2", "--exclude=console.log",
+                try folder(job),
+            ])
         #expect(Int(size.text.prefix { $0.isNumber }) ?? .max <= 64 << 10)
     }
 
