@@ -127,7 +127,8 @@ let package = Package(
         program(
             "bivouac-bench",
             uses: [
-                "Digest", "ImageStore", "ImageTrust", "JSON", "Job", "JobContext", "JobMachine", "Libvirt",
+                "Digest", "Evidence", "ImageStore", "ImageTrust", "JSON", "Job", "JobContext", "JobMachine",
+                "Libvirt",
                 "ListStore", "NameService", "Policy", "Site", "Unix",
             ]),
 
@@ -162,8 +163,8 @@ let package = Package(
         .testTarget(
             name: "HookTests",
             dependencies: [
-                "GuestProtocol", "Job", "JobMachine", "Libvirt", "Site", "TestSupport", "Unix",
-                "bivouac-operator",
+                "Evidence", "GuestProtocol", "Job", "JobMachine", "Libvirt", "Site", "TestSupport",
+                "Unix", "bivouac-operator",
             ],
             exclude: ["job_submit.lua", "Crash/machine-room", "Crash/qemu", "Crash/squeue"],
             swiftSettings: settings),

@@ -52,6 +52,7 @@ struct JobBench {
             case .eight: rows += try bench.eight()
             case .hooks: rows += try bench.hooks()
             case .streams: rows += try bench.streams()
+            case .evidence: rows += try bench.evidence()
             }
         }
         return rows

@@ -38,8 +38,11 @@ func run(_ arguments: [String]) -> Int32 {
             let bench = try AuditBench(arguments.dropFirst())
             return show(try bench.run(), json: bench.json)
         }
-        guard arguments.first == "job" else { throw .usage("the verbs are 'job', 'lists' and 'audit'") }
-        let options = try Options(arguments.dropFirst())
+        guard ["job", "evidence"].contains(arguments.first) else {
+            throw .usage("the verbs are 'job', 'evidence', 'lists' and 'audit'")
+        }
+        let options = try Options(
+            arguments.dropFirst(), part: arguments.first == "evidence" ? .evidence : nil)
         guard Process.effectiveUser == 0 else {
             Process.report("bivouac-bench: must be run as root")
             return 77
