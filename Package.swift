@@ -158,8 +158,10 @@ let package = Package(
         tests("EvidenceTests", uses: ["Digest", "Evidence", "Job", "TestSupport", "Unix"]),
         tests(
             "DifferenceTests", uses: ["Difference", "Disk", "Ext4", "JSON", "TestSupport", "Unix"]),
-        tests("BatchTests", uses: ["Batch", "Job", "Site"]),
-        tests("JobMachineTests", uses: ["Batch", "Job", "JobMachine", "Libvirt", "Site"]),
+        tests("BatchTests", uses: ["Batch", "Job", "Site", "TestSupport", "Unix"]),
+        tests(
+            "JobMachineTests",
+            uses: ["Batch", "GuestProtocol", "Job", "JobMachine", "Libvirt", "Site", "TestSupport", "Unix"]),
         .testTarget(
             name: "HookTests",
             dependencies: [
