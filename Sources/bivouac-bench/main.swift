@@ -10,7 +10,8 @@ func run(_ arguments: [String]) -> Int32 {
         return 0
     }
     if arguments.contains("--help") {
-        Process.print(["lists", "admit"].contains(arguments.first) ? ListsOptions.help : Options.help)
+        let help = ["lists": ListsOptions.help, "admit": ListsOptions.help, "context": ContextOptions.help]
+        Process.print(help[arguments.first ?? ""] ?? Options.help)
         return 0
     }
     do throws(BenchError) {
@@ -26,7 +27,13 @@ func run(_ arguments: [String]) -> Int32 {
             let bench = try AuditBench(arguments.dropFirst())
             return show(try bench.run(), json: bench.json)
         }
-        guard arguments.first == "job" else { throw .usage("the verbs are 'job', 'lists' and 'audit'") }
+        if arguments.first == "context" {
+            let options = try ContextOptions(arguments.dropFirst())
+            return show(try ContextBench.run(options), json: options.json)
+        }
+        guard arguments.first == "job" else {
+            throw .usage("the verbs are 'job', 'lists', 'audit' and 'context'")
+        }
         let options = try Options(arguments.dropFirst())
         guard Process.effectiveUser == 0 else {
             Process.report("bivouac-bench: must be run as root")
