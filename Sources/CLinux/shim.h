@@ -78,6 +78,7 @@ static inline long linux_sched_getaffinity(int pid, unsigned long size, void *ma
 static inline int linux_connect(int fd, const struct sockaddr_un *address, socklen_t length) {
     return connect(fd, (const struct sockaddr *)address, length);
 }
+static inline int linux_unshare(int flags) { return unshare(flags); }
 static inline void linux_ignore_sigpipe(void) { signal(SIGPIPE, SIG_IGN); }
 static const int linux_posix_spawn_setsid = POSIX_SPAWN_SETSID;
 static inline unsigned int linux_major(dev_t device) { return gnu_dev_major(device); }

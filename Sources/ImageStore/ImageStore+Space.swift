@@ -1,5 +1,5 @@
 package import Digest
-import Job
+package import Job
 package import Unix
 
 extension ImageStore {
@@ -13,12 +13,14 @@ extension ImageStore {
         try remove(digest)
     }
 
-    /// Removes what fetches and evictions that died have left; what is being worked on stays.
-    package func sweep() throws(ImageStoreError) {
+    /// Removes what fetches and evictions that died have left; what is being worked on stays, and for a day what
+    /// a fetch can go on from.
+    package func sweep(at now: Timestamp) throws(ImageStoreError) {
         try Self.files { () throws(UnixError) in
             for name in try Files.names(in: directory) where name.hasSuffix(".new") || name.hasSuffix(".old")
             {
                 guard let digest = ImageDigest(name.dropLast(4)),
+                    !(name.hasSuffix(".new") && keepsPartial(digest, at: now)),
                     let lock = try FileLock.tryAcquire("\(directory)/locks/\(digest)")
                 else { continue }
                 try Files.removeTree("\(directory)/\(name)")
@@ -40,9 +42,11 @@ extension ImageStore {
         }
     }
 
-    /// Lets images go that nothing needs, the ones fetched first before the others, until a new one fits.
+    /// Lets images go that nothing needs, the ones fetched first before the others, until a new one fits, of which
+    /// so many bytes are on the disk already.
     func makeRoom(
-        for size: Int64, limit: ByteCount, needed: () throws(ImageStoreError) -> Set<ImageDigest>
+        for size: Int64, present: Int64, limit: ByteCount,
+        needed: () throws(ImageStoreError) -> Set<ImageDigest>
     ) throws(ImageStoreError) {
         let images = try list().sorted { $0.fetched < $1.fetched }
         var held = images.reduce(0) { $0 + $1.size }
@@ -55,6 +59,8 @@ extension ImageStore {
         }
         guard held + size <= limit.bytes else { throw .full(needed: size, limit: limit.bytes, held: held) }
         let free = try Self.files { () throws(UnixError) in try Files.freeSpace(directory) }
-        guard free - Self.reserve >= size else { throw .noSpace(needed: size, free: free, path: directory) }
+        guard free - Self.reserve >= size - present else {
+            throw .noSpace(needed: size, free: free, path: directory)
+        }
     }
 }

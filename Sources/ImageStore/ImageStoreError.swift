@@ -16,13 +16,17 @@ package enum ImageStoreError: Error, Equatable, CustomStringConvertible {
     case unknownNeeds(String)
     /// Somebody else was still fetching the image when the time was over.
     case busy(ImageDigest)
+    /// The image had not come in time; the next fetch goes on from there.
+    case late(ImageDigest, have: Int64, of: Int64)
+    /// The program that takes images out of their packing could not be used.
+    case unpacker(String)
     case file(UnixError)
 
     /// Who has to mend it.
     package var blame: Blame {
         switch self {
         case .refused: .job
-        case .inUse, .full, .noSpace, .unknownNeeds, .busy, .file: .node
+        case .inUse, .full, .noSpace, .unknownNeeds, .busy, .late, .unpacker, .file: .node
         }
     }
 
@@ -37,6 +41,10 @@ package enum ImageStoreError: Error, Equatable, CustomStringConvertible {
             "could not store an image of \(ByteCount(needed)): \(path): \(ByteCount(free)) free"
         case .unknownNeeds(let why): "could not evict any image: what is needed is not known: \(why)"
         case .busy(let digest): "could not fetch the image \(digest.short): another process is still at it"
+        case .late(let digest, let have, let size):
+            "could not fetch the image \(digest.short) in time: \(have) of \(size) bytes are here, and the next "
+                + "fetch goes on from there"
+        case .unpacker(let why): "could not unpack the image: \(why)"
         case .file(let error): "could not use the image store: \(error)"
         }
     }

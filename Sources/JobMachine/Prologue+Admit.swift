@@ -5,7 +5,7 @@ package import ImageTrust
 package import Job
 import ListStore
 package import Policy
-import Site
+package import Site
 import Unix
 
 extension Prologue {
@@ -86,7 +86,8 @@ extension Prologue {
         do throws(ImageStoreError) {
             if try store.find(admission.digest) == nil {
                 _ = try store.fetch(
-                    try ImageSource(admission.entry), limit: site.store.limit, now: clock(), before: deadline
+                    try ImageSource(admission.entry), limit: site.store.limit, now: clock(), before: deadline,
+                    by: TransferRules(site, purpose: "job \(admission.job)")
                 ) { () throws(ImageStoreError) in try NeededImages.on(places) }
             }
             return try store.open(admission.digest)
@@ -95,14 +96,14 @@ extension Prologue {
             case .refused(let refusal):
                 // The store knows an image by its digest, the job by its name.
                 throw .refused(Refusal(refusal.name, "image '\(admission.image)': \(refusal.message)"))
-            case .busy:
+            case .busy, .late:
                 throw .refused(
                     Refusal(
-                        .PrologueTimeout,
+                        .ImageUnavailable,
                         "image '\(admission.image)' was still being fetched when the prologue's "
-                            + "time was over (prologue_timeout = \(site.prologueTimeout) s): submit the job again"
-                    ))
-            case .inUse, .full, .noSpace, .unknownNeeds, .file: throw .fault(.node, "\(error)")
+                            + "time was over (prologue_timeout = \(site.prologueTimeout) s): submit the job again, "
+                            + "the fetch goes on from there"))
+            case .inUse, .full, .noSpace, .unknownNeeds, .unpacker, .file: throw .fault(.node, "\(error)")
             }
         }
     }
@@ -111,13 +112,18 @@ extension Prologue {
 extension ImageSource {
     /// Refuses a format that the store does not keep.
     package init(_ entry: ImageEntry) throws(ImageStoreError) {
-        let format: ImageFormat
-        do throws(Refusal) {
-            format = try ImageFormat(declared: entry.format)
-        } catch {
-            throw .refused(error)
-        }
-        self.init(digest: entry.sha512, size: entry.size.bytes, format: format, uri: entry.uri.description)
+        try self.init(
+            digest: entry.sha512, size: entry.size.bytes, declared: entry.format,
+            uri: entry.uri.description)
+    }
+}
+
+extension TransferRules {
+    /// The site's, for what needs the image.
+    package init(_ site: Site, purpose: String) {
+        self.init(
+            mirror: site.store.mirror, bandwidth: site.store.bandwidth, proxy: site.fetch.proxy,
+            serverAnchors: site.fetch.serverAnchors, purpose: purpose)
     }
 }
 

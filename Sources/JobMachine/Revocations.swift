@@ -82,11 +82,11 @@ package struct Revocations {
             let step = step(revocation, live.record)
             if step.isNews {
                 try tell(live.record, refusal, step.action ?? .report, at: now)
-                if refusal == nil { try withdraw(&live) }
                 try live.note {
                     $0.revoked = refusal
                     if refusal == nil { $0.revokedAction = nil }
                 }
+                if refusal == nil { try withdraw(&live) }
             }
             var done: RevokedRule?
             if let action = step.action, let refusal {

@@ -176,7 +176,7 @@ struct ListsBench {
     }
 
     /// Runs a program, looking at its memory every millisecond.
-    private func measure(_ words: [String], expecting status: Int32 = 0) throws(BenchError) -> Running {
+    private func measure(_ words: [String], expecting status: UInt8 = 0) throws(BenchError) -> Running {
         let running = try Running.start(words, environment: Programs.environment)
         let deadline = Deadline(seconds: 60)
         while running.finished == nil {

@@ -9,6 +9,10 @@ func run(_ arguments: [String]) -> Int32 {
         Process.print(AuditBench.help)
         return 0
     }
+    if arguments.contains("--help"), arguments.contains("--fetch") {
+        Process.print(FetchOptions.help)
+        return 0
+    }
     if arguments.contains("--help") {
         let help = ["lists": ListsOptions.help, "admit": ListsOptions.help, "context": ContextOptions.help]
         Process.print(help[arguments.first ?? ""] ?? Options.help)
@@ -18,6 +22,14 @@ func run(_ arguments: [String]) -> Int32 {
         if arguments.first == "admit", arguments.count == 2 {
             Process.print("\(try AdmissionRoot.admit(below: arguments[1]))\n")
             return 0
+        }
+        if arguments.first == "store-fetch" {
+            try FetchBench.fetch(Array(arguments.dropFirst()))
+            return 0
+        }
+        if arguments.first == "store", arguments.contains("--fetch") {
+            let options = try FetchOptions(arguments.dropFirst())
+            return show(try FetchBench.run(options), json: options.json)
         }
         if arguments.first == "lists" {
             let options = try ListsOptions(arguments.dropFirst())

@@ -17,7 +17,12 @@ extension Verbs {
             words: 0...0, run: list),
         Verb(
             "image", "fetch", "LIST/ALIAS", "fetches and verifies an image, if this node lacks it",
-            words: 1...1, run: fetch),
+            words: 1...1,
+            notes: """
+                Progress goes to standard error: a bar on a terminal, lines in a log, with --json events, one to a line.
+                A fetch that was interrupted goes on from where it got to; who asks for an image that another process
+                is fetching waits for that.
+                """, run: fetch),
         Verb(
             "image", "deny", "SHA512|LIST/ALIAS --reason TEXT [--notice]",
             "lets no job boot an image from now on; --notice prints a message to its endorser", words: 1...1,
@@ -111,12 +116,18 @@ extension Verbs {
             tool, arguments, of: .image(list: name.list, identifier: identifier.description))
     }
 
+    /// Seconds that an operator's fetch may take.
+    private static let fetchTime = 86_400
+
     private static func fetch(_ tool: Tool, _ arguments: Arguments) throws -> Int32 {
         try tool.requireRoot()
         let site = try tool.site()
         let entry = try entry(tool, arguments, site)
+        let progress = FetchProgress(json: tool.json)
+        defer { progress.end() }
         let image = try ImageStore(directory: tool.places.images).fetch(
-            ImageSource(entry), limit: site.store.limit, now: tool.now, before: Deadline(seconds: 3600)
+            ImageSource(entry), limit: site.store.limit, now: tool.now, before: Deadline(seconds: fetchTime),
+            by: TransferRules(site, purpose: "image fetch"), report: progress.tell
         ) { () throws(ImageStoreError) in try NeededImages.on(tool.places) }
         try tool.show(image, "\(image.digest): \(ByteCount(image.size)), \(image.format.rawValue)")
         return ExitStatus.success

@@ -86,7 +86,7 @@ extension Verbs {
     }
 
     private static func sweep(_ tool: Tool) throws -> [String] {
-        try ImageStore(directory: tool.places.images).sweep()
+        try ImageStore(directory: tool.places.images).sweep(at: tool.now)
         return []
     }
 }

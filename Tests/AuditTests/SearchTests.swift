@@ -74,7 +74,8 @@ import Unix
     func user() throws {
         try Self.with { log in
             let alice = AuditCondition(["user", "uid"], is: "alice")
-            #expect(try Self.jobs(log, [alice]) == ["demo-4", "demo-3", "demo-2", "demo-1"])
+            let found = try Self.jobs(log, [alice])
+            #expect(found == ["demo-4", "demo-3", "demo-2", "demo-1"])
             let even = AuditCondition(["vo"], is: "even")
             #expect(try Self.jobs(log, [alice, even]) == ["demo-4", "demo-2"])
             #expect(try Self.jobs(log, [AuditCondition(["user"], is: "alic")]) == [])

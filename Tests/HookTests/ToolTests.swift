@@ -253,7 +253,10 @@ private let privileged: [[String]] = [
     ["list", "refresh"], ["image", "fetch", "demo/minimal"], ["image", "verify", "demo/minimal"],
     ["job", "console", "1"], ["job", "destroy", "1"], ["job", "xml", "1"],
     ["job", "notify", "1", "--in", "10m", "--reason", "drain"], ["tick"],
-    ["doctor", "--write-hooks", "/usr/libexec/bivouac/slurm"],
+    ["doctor", "--write-hooks", "/usr/libexec/bivouac/slurm"], ["job", "suspend", "1"],
+    ["job", "resume", "1"],
+    ["job", "quarantine", "1", "--reason", "a look"], ["job", "top", "1"], ["evidence", "replay", "1"],
+    ["audit", "show"], ["audit", "rotate"], ["metrics"], ["job", "list", "--where", "user=eve"],
 ]
 
 /// Verbs that print what is there.
@@ -261,5 +264,6 @@ private let listings: [[String]] = [
     ["list", "show"], ["list", "show", "demo"], ["list", "refresh"], ["endorser", "list"], ["image", "list"],
     ["image", "fetch", "demo/minimal"], ["image", "verify", "demo/minimal"], ["job", "list"],
     ["job", "show", "4711"], ["job", "xml", "--user", "nobody", "--queue", "vm"], ["evidence", "list"],
-    ["evidence", "show", "t-4712"], ["audit", "verify"], ["audit", "head"],
+    ["evidence", "show", "t-4712"], ["audit", "verify"], ["audit", "head"], ["audit", "show"], ["metrics"],
+    ["job", "list", "--where", "job=4712"],
 ]

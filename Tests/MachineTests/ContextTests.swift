@@ -12,7 +12,7 @@ struct ContextTests {
         let proxy = "/var/tmp/bivouac-test-proxy-\(UUID().uuidString.prefix(8))"
         try Files.write(canary + "\n", to: proxy)
         try Files.changeOwner(proxy, uid: cluster.user.uid, gid: cluster.user.gid)
-        defer { try? Files.remove(proxy) }
+        defer { _ = try? Files.remove(proxy) }
         let snippet = Cluster.places.snippets + "/bivouac-test.toml"
         try Files.makeDirectories(Cluster.places.snippets, mode: 0o755)
         try Files.write(
@@ -20,7 +20,7 @@ struct ContextTests {
         let environment = Cluster.places.snippets + "/bivouac-test-b.toml"
         try Files.write(
             "[environment]\nSITE_NAME = \"X $(reboot) 'Y'\"\nTZ = 'UTC'\n", to: environment, mode: 0o644)
-        defer { for path in [snippet, environment] { try? Files.remove(path) } }
+        defer { for path in [snippet, environment] { _ = try? Files.remove(path) } }
 
         var submission = Submission(
             """

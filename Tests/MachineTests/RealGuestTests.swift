@@ -38,7 +38,7 @@ struct RealGuestTests {
 
     private func publish(_ form: ContextForm?) async throws -> TestList {
         let list = TestList("guests")
-        try? Files.remove(list.file)
+        try Files.remove(list.file)
         try Files.link(try #require(Self.file), to: list.file)
         try await list.publish([], form.map { "context = \"\($0.rawValue)\"" } ?? "")
         return list

@@ -85,7 +85,7 @@ struct TrustTests {
 
     /// Runs `tick` until something is so, with the site's word on what becomes of a revoked machine.
     private func ticks(_ what: String, _ rule: String = "report", _ holds: () throws -> Bool) async throws {
-        try await TestSite.changing(Cluster.places.siteFile) {
+        _ = try await TestSite.changing(Cluster.places.siteFile) {
             "revoked = \"\(rule)\"\n" + $0
         } during: {
             try await eventually(what, within: 60, every: 500) {
