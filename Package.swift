@@ -155,7 +155,8 @@ let package = Package(
         tests(
             "DifferenceTests", uses: ["Difference", "Disk", "Ext4", "JSON", "TestSupport", "Unix"]),
         tests("BatchTests", uses: ["Batch", "Job", "Site"]),
-        tests("JobMachineTests", uses: ["Batch", "Job", "JobMachine", "Libvirt", "Site"]),
+        tests(
+            "JobMachineTests", uses: ["Batch", "Job", "JobMachine", "Libvirt", "Site", "TestSupport", "Unix"]),
         .testTarget(
             name: "HookTests",
             dependencies: [
