@@ -18,8 +18,8 @@ func module(_ name: String, uses dependencies: [Target.Dependency] = []) -> Targ
 }
 
 /// A program that links the system's shared libraries.
-func program(_ name: String, uses dependencies: [Target.Dependency]) -> Target {
-    .executableTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+func program(_ name: String, uses dependencies: [Target.Dependency], linker: [LinkerSetting] = []) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: settings, linkerSettings: linker)
 }
 
 /// A program that is one file and reads nothing from the loader: it runs with a user's environment or in a
@@ -113,6 +113,11 @@ let package = Package(
                 "Digest", "ImageStore", "ImageTrust", "JSON", "Job", "JobContext", "JobMachine", "Libvirt",
                 "ListStore", "NameService", "Policy", "Site", "Unix",
             ]),
+
+        // Links what it uses and no more, as a program that does one thing would.
+        program(
+            "bivouac-bench-overlay", uses: ["Digest", "ImageStore", "Unix"],
+            linker: [.unsafeFlags(["-Xlinker", "--as-needed"])]),
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
         tests("JSONTests", uses: ["JSON"]),

@@ -70,19 +70,22 @@ package struct SlurmCommand: Sendable {
         return settings
     }
 
-    private func run(_ name: String, _ arguments: [String]) throws(BatchError) -> Child.Result {
+    func run(_ name: String, _ arguments: [String], outputLimit: Int = 1 << 20) throws(BatchError)
+        -> Child.Result
+    {
         let path = Self.directories.map { $0 + "/" + name }.first { Files.exists($0) }
         guard let path else {
             throw BatchError(.node, "\(name) is in none of \(Self.directories.joined(separator: ", "))")
         }
         do {
-            return try Child.run(path, arguments, environment: environment, seconds: seconds)
+            return try Child.run(
+                path, arguments, environment: environment, seconds: seconds, outputLimit: outputLimit)
         } catch {
             throw BatchError(.node, "could not run \(path): \(error)")
         }
     }
 
-    private func failure(_ name: String, _ answer: Child.Result) -> BatchError {
+    func failure(_ name: String, _ answer: Child.Result) -> BatchError {
         switch answer.end {
         case .overTime: return BatchError(.node, "\(name) did not answer within \(seconds) s")
         case .overOutput: return BatchError(.node, "\(name) answered without end")

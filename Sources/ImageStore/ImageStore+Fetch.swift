@@ -1,4 +1,4 @@
-package import Digest
+import Digest
 import FoundationEssentials
 package import Job
 package import Unix
@@ -14,14 +14,15 @@ extension ImageStore {
     /// when others have to go for this one to fit under the limit; it is asked only then.
     package func fetch(
         _ source: ImageSource, limit: ByteCount, now: Timestamp, before deadline: Deadline,
-        needed: () throws(ImageStoreError) -> Set<ImageDigest>
+        needed: Needed
     ) throws(ImageStoreError) -> StoredImage {
         if let image = try find(source.digest) { return image }
         let lock = try lock(source.digest, before: deadline)
         defer { withExtendedLifetime(lock) {} }
         if let image = try find(source.digest) { return image }
+        if let image = try adopt(source, at: now, before: deadline) { return image }
         let input = try Self.input(source.uri)
-        try makeRoom(for: source.size, limit: limit, needed: needed)
+        try makeRoom(for: source.size, of: source, limit: limit, before: deadline, needed: needed)
         return try take(source, from: input, now: now, before: deadline)
     }
 
@@ -86,17 +87,13 @@ extension ImageStore {
             try FileDescriptor.open(new.image, [.readWrite, .create, .exclusive, .noFollow], mode: 0o400)
         }
         try Self.copy(source, from: input, to: file, before: deadline)
-        let virtualSize =
-            switch source.format {
-            case .raw: try RawInspection.virtualSize(of: file, size: source.size)
-            case .qcow2: try QcowInspection.virtualSize(of: file, size: source.size)
-            }
+        let virtualSize = try Self.virtualSize(of: file, source)
+        _ = consume file
         return try Self.files { () throws(UnixError) in
-            try file.changeMode(0o400)
-            try file.synchronize(new.image)
+            let (identity, verity) = try Self.seal(new.image)
             let image = StoredImage(
                 digest: source.digest, format: source.format, size: source.size, virtualSize: virtualSize,
-                uri: source.uri, fetched: now, identity: FileIdentity(try file.status()))
+                uri: source.uri, fetched: now, identity: identity, claim: source.claim, verity: verity)
             guard let entry = try? Self.encoder.encode(image) else {
                 throw UnixError("encode", UnixError.invalid)
             }
@@ -105,7 +102,17 @@ extension ImageStore {
         }
     }
 
-    private static var encoder: JSONEncoder {
+    /// The length of the disk in a file, which is refused when it is not what it is declared to be.
+    static func virtualSize(of file: borrowing FileDescriptor, _ source: ImageSource) throws(ImageStoreError)
+        -> Int64
+    {
+        switch source.format {
+        case .raw: try RawInspection.virtualSize(of: file, size: source.size)
+        case .qcow2: try QcowInspection.virtualSize(of: file, size: source.size)
+        }
+    }
+
+    static var encoder: JSONEncoder {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
         return encoder

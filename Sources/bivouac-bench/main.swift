@@ -6,7 +6,13 @@ Process.end(run(Array(CommandLine.arguments.dropFirst())))
 /// Measures, prints, and returns the exit status.
 func run(_ arguments: [String]) -> Int32 {
     if arguments.contains("--help") {
-        Process.print(["lists", "admit"].contains(arguments.first) ? ListsOptions.help : Options.help)
+        let help =
+            switch arguments.first {
+            case "lists", "admit": ListsOptions.help
+            case "store": StoreOptions.help
+            default: Options.help
+            }
+        Process.print(help)
         return 0
     }
     do throws(BenchError) {
@@ -14,11 +20,23 @@ func run(_ arguments: [String]) -> Int32 {
             Process.print("\(try AdmissionRoot.admit(below: arguments[1]))\n")
             return 0
         }
+        if arguments.first == "store-answer" {
+            try ThrottledServer.answer(Array(arguments.dropFirst()))
+            return 0
+        }
+        if arguments.first == "store-jobs" {
+            try StoreBench.jobs(Array(arguments.dropFirst()))
+            return 0
+        }
+        if arguments.first == "store" {
+            let options = try StoreOptions(arguments.dropFirst())
+            return show(try StoreBench.run(options), json: options.json)
+        }
         if arguments.first == "lists" {
             let options = try ListsOptions(arguments.dropFirst())
             return show(try ListsBench.run(options), json: options.json)
         }
-        guard arguments.first == "job" else { throw .usage("the verbs are 'job' and 'lists'") }
+        guard arguments.first == "job" else { throw .usage("the verbs are 'job', 'lists' and 'store'") }
         let options = try Options(arguments.dropFirst())
         guard Process.effectiveUser == 0 else {
             Process.report("bivouac-bench: must be run as root")

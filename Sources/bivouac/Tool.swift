@@ -1,6 +1,7 @@
 import Batch
 import FoundationEssentials
 import Job
+import JobMachine
 import Site
 import Unix
 
@@ -26,6 +27,11 @@ struct Tool {
         }
         for fault in site.faults { Process.report("bivouac: \(fault)") }
         return site
+    }
+
+    /// The images of this node.
+    func images(_ site: Site) -> NodeImages {
+        NodeImages(site: site, places: places, clock: { now })
     }
 
     /// Root alone may change what others rely on.

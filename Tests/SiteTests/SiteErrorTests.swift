@@ -98,7 +98,7 @@ struct SiteErrorTests {
         ),
         (
             "cluster = 'x'\n[store]\nlimits = 'x'",
-            "site.toml:3:1: unknown key 'limits' in [store]: drop it or use one of limit"
+            "site.toml:3:1: unknown key 'limits' in [store]: drop it or use one of limit, quota, shared, publish, verify"
         ),
         (
             "cluster = 'x'\n[evidence]\nkeep = 1.5",
