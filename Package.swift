@@ -18,8 +18,13 @@ func module(_ name: String, uses dependencies: [Target.Dependency] = []) -> Targ
 }
 
 /// A program that links the system's shared libraries.
-func program(_ name: String, uses dependencies: [Target.Dependency], linker: [LinkerSetting] = []) -> Target {
-    .executableTarget(name: name, dependencies: dependencies, swiftSettings: settings, linkerSettings: linker)
+func program(
+    _ name: String, at folder: String? = nil, uses dependencies: [Target.Dependency],
+    linker: [LinkerSetting] = []
+) -> Target {
+    .executableTarget(
+        name: name, dependencies: dependencies, path: folder.map { "Sources/\($0)" }, swiftSettings: settings,
+        linkerSettings: linker)
 }
 
 /// A program that is one file and reads nothing from the loader: it runs with a user's environment or in a
@@ -47,6 +52,7 @@ let package = Package(
         system("COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
         system("CArchive", pkgConfig: "libarchive", apt: "libarchive-dev"),
         system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
+        system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
         .target(name: "CDeadline"),
         .target(name: "CToml", cxxSettings: [.define("TOML_EXCEPTIONS", to: "0")]),
 
@@ -69,13 +75,18 @@ let package = Package(
         module("ListStore", uses: ["ImageTrust", "Job", "Policy", "Site", "Unix"]),
 
         // What a machine is made of.
-        module("ImageStore", uses: ["Digest", "Job", "Unix"]),
+        module("Disk", uses: ["CZlib", "Unix"]),
+        module("ImageStore", uses: ["Digest", "Disk", "Job", "Unix"]),
         module("GuestProtocol", uses: ["JSON", "Job", "Unix"]),
-        module("JobContext", uses: ["CArchive", "Digest", "Job", "Unix"]),
+        module("JobContext", uses: ["CArchive", "Digest", "JSON", "Job", "Unix"]),
 
         // What stays behind.
         module("Audit", uses: ["Digest", "JSON", "Job", "Unix"]),
         module("Evidence", uses: ["Digest", "Job", "Unix"]),
+
+        // What a machine changed.
+        module("Ext4", uses: ["Disk"]),
+        module("Difference", uses: ["Disk", "Ext4", "JSON"]),
 
         // What comes from elsewhere; no hook waits for it.
         module(
@@ -95,15 +106,23 @@ let package = Package(
             ]),
         module("Guest", uses: ["GuestProtocol", "Job", "Unix"]),
 
-        program("bivouac-prologue", uses: ["Batch", "JobMachine", "Policy"]),
+        // What people type.
+        module("Command", uses: ["Batch", "Job", "Site", "Unix"]),
+        module("Endorsing", uses: ["Batch", "Command", "ImageTrust", "Job", "Policy", "Site", "Unix"]),
+
+        program("bivouac-prologue", uses: ["Batch", "JobMachine", "Policy", "Site"]),
         program("bivouac-epilogue", uses: ["Batch", "Job", "JobMachine", "Site"]),
+        // What an operator types: the first is small and runs anywhere, the second has the libraries of a node.
+        program("bivouac", at: "bivouac-front", uses: ["Batch", "Command", "Endorsing", "Unix"]),
         program(
-            "bivouac",
+            "bivouac-operator", at: "bivouac",
             uses: [
-                "Audit", "Batch", "Digest", "Evidence", "ImageStore", "ImageTrust", "JSON", "Job",
-                "JobMachine",
+                "Audit", "Batch", "Command", "Difference", "Digest", "Endorsing", "Evidence", "GuestProtocol",
+                "ImageStore",
+                "ImageTrust", "JSON", "Job", "JobMachine",
                 "Libvirt", "ListRefresh", "ListStore", "NameService", "Policy", "Site", "Unix",
             ]),
+        program("bivouac-difference", uses: ["Difference", "Disk", "JSON", "Unix"]),
         staticProgram("bivouac-run", uses: ["GuestProtocol", "JSON", "Job", "Unix"]),
         staticProgram("bivouac-task-prolog", uses: ["Unix"]),
         staticProgram("bivouac-guest", uses: ["Guest", "Unix"]),
@@ -137,17 +156,24 @@ let package = Package(
                 "Site",
                 "TestSupport", "Unix",
             ]),
-        tests("ImageStoreTests", uses: ["Digest", "ImageStore", "Job", "TestSupport", "Unix"]),
+        tests("ImageStoreTests", uses: ["Digest", "Disk", "ImageStore", "Job", "TestSupport", "Unix"]),
         tests("GuestProtocolTests", uses: ["GuestProtocol", "JSON", "Job", "Unix"]),
         tests("JobContextTests", uses: ["Digest", "Job", "JobContext", "TestSupport", "Unix"]),
         tests("GuestTests", uses: ["Guest", "GuestProtocol", "Job", "TestSupport", "Unix"]),
         tests("AuditTests", uses: ["Audit", "JSON", "Job", "TestSupport", "Unix"]),
         tests("EvidenceTests", uses: ["Digest", "Evidence", "Job", "TestSupport", "Unix"]),
+        tests(
+            "DifferenceTests", uses: ["Difference", "Disk", "Ext4", "JSON", "TestSupport", "Unix"]),
         tests("BatchTests", uses: ["Batch", "Job", "Site"]),
         tests("JobMachineTests", uses: ["Batch", "Job", "JobMachine", "Libvirt", "Site"]),
         .testTarget(
-            name: "HookTests", dependencies: ["GuestProtocol", "Job", "TestSupport", "Unix", "bivouac"],
-            exclude: ["job_submit.lua"], swiftSettings: settings),
+            name: "HookTests",
+            dependencies: [
+                "GuestProtocol", "Job", "JobMachine", "Libvirt", "Site", "TestSupport", "Unix", "bivouac",
+                "bivouac-operator",
+            ],
+            exclude: ["job_submit.lua", "Crash/machine-room", "Crash/qemu", "Crash/squeue"],
+            swiftSettings: settings),
         tests("MachineTests", uses: ["GuestProtocol", "Job", "Site", "Unix"]),
         tests("StyleTests", uses: []),
     ],

@@ -21,12 +21,14 @@ package struct AuditLog: Sendable {
     private static let tails = [1 << 16, 1 << 20]
 
     /// Writes one event durably; when this throws, what was to be logged must not happen.
+    ///
+    /// A line that is not written `durably` becomes durable with the next one that is.
     @discardableResult
-    package func append(_ event: AuditEvent, at now: Timestamp, before deadline: Deadline) throws(AuditError)
-        -> Head
-    {
+    package func append(
+        _ event: AuditEvent, at now: Timestamp, before deadline: Deadline, durably: Bool = true
+    ) throws(AuditError) -> Head {
         let written = try locked(before: deadline) { () throws(AuditError) in
-            try add(event, at: now)
+            try add(event, at: now, durably: durably)
         }
         SystemLog.write(.info, "audit: " + written.line)
         return written.head
@@ -61,8 +63,9 @@ package struct AuditLog: Sendable {
         }
     }
 
-    private func add(_ event: AuditEvent, at now: Timestamp) throws(AuditError) -> (head: Head, line: String)
-    {
+    private func add(_ event: AuditEvent, at now: Timestamp, durably: Bool) throws(AuditError) -> (
+        head: Head, line: String
+    ) {
         let isNew = !Files.exists(path)
         let file = try Self.files { () throws(UnixError) in
             try FileDescriptor.open(path, [.readWrite, .append, .create, .noFollow])
@@ -84,7 +87,7 @@ package struct AuditLog: Sendable {
             throw .tooLong(event: event.name.rawValue, limit: AuditLine.limit)
         }
         bytes += line + [AuditLines.feed]
-        try write(bytes, to: file, isNew: isNew)
+        try write(bytes, to: file, isNew: isNew, durably: durably)
         return (
             Head(sequence: head.sequence + 1, hash: try hash(of: line)), String(decoding: line, as: UTF8.self)
         )
@@ -95,11 +98,13 @@ package struct AuditLog: Sendable {
         return made.hash
     }
 
-    private func write(_ bytes: [UInt8], to file: borrowing FileDescriptor, isNew: Bool) throws(AuditError) {
+    private func write(
+        _ bytes: [UInt8], to file: borrowing FileDescriptor, isNew: Bool, durably: Bool
+    ) throws(AuditError) {
         let size = try Self.files { () throws(UnixError) in try file.status().size }
         do throws(UnixError) {
             try file.write(bytes)
-            try file.synchronize(path)
+            if durably { try file.synchronize(path) }
             if isNew { try Files.synchronize(directory: Files.parent(path)) }
         } catch {
             // A full disk leaves no half line, where the file may be shortened at all.

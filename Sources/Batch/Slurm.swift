@@ -4,13 +4,13 @@ package import Site
 
 /// Slurm: environment of its hooks -> `Job`.
 package enum Slurm {
-    /// The job that Prolog is run for; asks the controller once for what the environment does not say.
+    /// The job that Prolog is run for; the controller was asked for what the environment does not say.
     ///
     /// When the controller does not answer, the CPUs are those of the environment, the memory is the queue's
     /// `memory` setting and the end is unknown; a queue without that setting then is a node fault, since a
     /// machine of a guessed size would use what other jobs were granted.
     package static func job(
-        _ hook: SlurmHook, site: Site, commands: SlurmCommand, now: Timestamp
+        _ hook: SlurmHook, site: Site, granted: consuming GrantQuestion, now: Timestamp
     ) throws(BatchError) -> Job {
         guard let key = JobKey(cluster: site.cluster, job: hook.job) else {
             throw BatchError(.site, "site.toml: cluster '\(site.cluster)' cannot be part of a job key")
@@ -29,16 +29,16 @@ package enum Slurm {
         return Job(
             key: key, attempt: hook.restarts, account: account, queue: partition, project: hook.project,
             nodes: hook.nodes ?? 1,
-            resources: try resources(hook, queue: queue, commands: commands, now: now), words: hook.words)
+            resources: try resources(hook, queue: queue, granted: granted, now: now), words: hook.words)
     }
 
     private static func resources(
-        _ hook: SlurmHook, queue: Queue, commands: SlurmCommand, now: Timestamp
+        _ hook: SlurmHook, queue: Queue, granted: consuming GrantQuestion, now: Timestamp
     ) throws(BatchError) -> Resources {
         var grant: SlurmGrant?
         var reason = "squeue names no memory"
         do {
-            grant = try commands.grant(of: hook.job)
+            grant = try granted.answer()
         } catch {
             reason = "\(error)"
         }
@@ -51,8 +51,11 @@ package enum Slurm {
         guard let cpus = grant?.cpus ?? hook.cpusOnNode, cpus > 0 else {
             throw BatchError(.node, "the CPUs granted to job \(hook.job) are unknown (\(reason))")
         }
-        // Slurm writes a moment a year ahead for a job without a time limit.
-        let end = grant?.end.flatMap { $0 - now > 360 * 86_400 ? nil : $0 }
-        return Resources(cpus: cpus, memory: memory, end: end)
+        return Resources(cpus: cpus, memory: memory, end: limit(grant?.end, at: now))
+    }
+
+    /// The end of a job as the controller says it, which is a moment a year ahead for one without a time limit.
+    package static func limit(_ end: Timestamp?, at now: Timestamp) -> Timestamp? {
+        end.flatMap { $0 - now > 360 * 86_400 ? nil : $0 }
     }
 }

@@ -19,13 +19,14 @@ package struct SlurmCommand: Sendable {
         self.seconds = seconds
     }
 
-    /// What the controller granted the job: `squeue -O tres-alloc,EndTime,State`.
-    package func grant(of job: JobID) throws(BatchError) -> SlurmGrant {
-        let columns = "tres-alloc:512,EndTime:64,State:64"
-        let answer = try run(
-            "squeue", ["--noheader", "--states=all", "--jobs=\(job)", "--Format=" + columns])
-        guard answer.succeeded else { throw failure("squeue", answer) }
-        return try SlurmGrant(line: String(decoding: answer.output, as: UTF8.self), columns: [512, 64, 64])
+    /// Asks what the controller granted the job, `squeue -O tres-alloc,EndTime,State`, and does not wait.
+    package func askGrant(of job: JobID) -> GrantQuestion {
+        let columns = [("tres-alloc", 512), ("EndTime", 64), ("State", 64)]
+        let format = columns.map { "\($0):\($1)" }.joined(separator: ",")
+        let child = Result { () throws(BatchError) in
+            try start("squeue", ["--noheader", "--states=all", "--jobs=\(job)", "--Format=" + format])
+        }
+        return GrantQuestion(self, child, widths: columns.map(\.1))
     }
 
     /// State of each of the jobs that the controller knows; those that are absent are gone for good.
@@ -34,7 +35,10 @@ package struct SlurmCommand: Sendable {
         let list = jobs.map(\.description).joined(separator: ",")
         let answer = try run(
             "squeue",
-            ["--noheader", "--states=all", "--jobs=" + list, "--Format=JobID:64,State:64,RestartCnt:32"])
+            [
+                "--noheader", "--states=all", "--jobs=" + list,
+                "--Format=JobID:64,State:64,RestartCnt:32,EndTime:64",
+            ])
         let errors = String(decoding: answer.errors, as: UTF8.self)
         // The controller's answer to a question about one job only that it has forgotten.
         if !answer.succeeded && jobs.count == 1 && errors.contains("Invalid job id specified") { return [:] }
@@ -42,10 +46,12 @@ package struct SlurmCommand: Sendable {
         var states: [JobID: SlurmState] = [:]
         for line in String(decoding: answer.output, as: UTF8.self).split(separator: "\n") {
             let words = line.split(separator: " ")
-            guard words.count == 3, let job = JobID(String(words[0])), let restarts = Int(words[2]) else {
+            guard words.count == 4, let job = JobID(String(words[0])), let restarts = Int(words[2]) else {
                 throw BatchError(.node, "squeue answered with a line that cannot be read")
             }
-            states[job] = SlurmState(word: String(words[1]), restarts: restarts)
+            states[job] = SlurmState(
+                word: String(words[1]), restarts: restarts,
+                end: Int64(words[3]).map { Timestamp(seconds: $0) })
         }
         return states
     }
@@ -73,15 +79,30 @@ package struct SlurmCommand: Sendable {
     func run(_ name: String, _ arguments: [String], outputLimit: Int = 1 << 20) throws(BatchError)
         -> Child.Result
     {
+        var child = try start(name, arguments, outputLimit: outputLimit)
+        return try answer(of: &child, name)
+    }
+
+    private func start(_ name: String, _ arguments: [String], outputLimit: Int = 1 << 20) throws(BatchError)
+        -> Child
+    {
         let path = Self.directories.map { $0 + "/" + name }.first { Files.exists($0) }
         guard let path else {
             throw BatchError(.node, "\(name) is in none of \(Self.directories.joined(separator: ", "))")
         }
         do {
-            return try Child.run(
+            return try Child.start(
                 path, arguments, environment: environment, seconds: seconds, outputLimit: outputLimit)
         } catch {
             throw BatchError(.node, "could not run \(path): \(error)")
+        }
+    }
+
+    func answer(of child: inout Child, _ name: String) throws(BatchError) -> Child.Result {
+        do {
+            return try child.wait()
+        } catch {
+            throw BatchError(.node, "could not hear \(name): \(error)")
         }
     }
 

@@ -59,11 +59,17 @@ package struct SlurmState: Hashable, Sendable {
     package let word: String
     /// How often the job has been requeued.
     package let restarts: Int
+    /// When the controller will end the job; a year ahead for one without a time limit.
+    package let end: Timestamp?
 
-    package init(word: String, restarts: Int) {
+    package init(word: String, restarts: Int, end: Timestamp? = nil) {
         self.word = word
         self.restarts = restarts
+        self.end = end
     }
+
+    /// True while the job's processes run: its end is then what the controller says now.
+    package var isRunning: Bool { word == "RUNNING" }
 
     /// True in states in which no node runs anything of the job any more, not even its Epilog.
     package var isOver: Bool {

@@ -6,5 +6,6 @@
 #include <archive_entry.h>
 
 static const unsigned int carchive_AE_IFREG = AE_IFREG;
+static const unsigned int carchive_AE_IFDIR = AE_IFDIR;
 
 #endif

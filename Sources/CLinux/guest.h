@@ -5,7 +5,10 @@
 
 #include "shim.h"
 
+#include <linux/audit.h>
 #include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <linux/securebits.h>
 #include <sys/epoll.h>
 #include <sys/syscall.h>
@@ -41,6 +44,9 @@ static inline int linux_capset_none(void) {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
     struct __user_cap_data_struct data[2] = {{0}};
     return (int)syscall(SYS_capset, &header, data);
+}
+static inline int linux_prctl_filter(const struct sock_fprog *program) {
+    return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, program);
 }
 static const int linux_securebits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED;
 

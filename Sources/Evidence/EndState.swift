@@ -31,6 +31,10 @@ package struct EndState: Codable, Hashable, Sendable {
     package var ended: Timestamp
     /// Who or what ended it, such as `epilogue` or `reaped`.
     package var cause: String
+    /// Who wanted that: `batch system`, `bivouac`, or an operator.
+    package var by: String?
+    /// When each phase of the machine's life began; a phase that was entered twice has its last moment.
+    package var phases: [String: Timestamp]?
     /// How the job ended, in the batch system's words; nil when that is not known.
     package var exit: String?
     /// The name of the refusal that ended it; nil when there was none.
@@ -40,9 +44,14 @@ package struct EndState: Codable, Hashable, Sendable {
     /// The files that were kept of the machine.
     package internal(set) var files: [FileDigest] = []
 
-    package init(ended: Timestamp, cause: String, exit: String?, refusal: Refusal?, usage: Usage?) {
+    package init(
+        ended: Timestamp, cause: String, by: String? = nil, phases: [String: Timestamp]? = nil,
+        exit: String?, refusal: Refusal?, usage: Usage?
+    ) {
         self.ended = ended
         self.cause = cause
+        self.by = by
+        self.phases = phases
         self.exit = exit
         self.refusal = refusal
         self.usage = usage

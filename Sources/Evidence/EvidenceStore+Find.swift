@@ -1,7 +1,7 @@
 package import Digest
 import FoundationEssentials
 package import Job
-import Unix
+package import Unix
 
 extension EvidenceStore {
     /// The days of which there is evidence, the oldest first.
@@ -86,7 +86,9 @@ extension EvidenceStore {
         let recorded = (entry.start?.files ?? []) + (entry.end?.files ?? [])
         var damaged = recorded.filter { (try? digest(of: $0.name, in: target)) != $0 }.map(\.name)
         if entry.start == nil { damaged.append(StartState.file) }
-        let known = Set(recorded.map(\.name) + [StartState.file, EndState.file, Hold.file])
+        var known = Set(recorded.map(\.name) + [StartState.file, EndState.file, Hold.file])
+        // Until the machine has ended nothing else names it.
+        if entry.end == nil { known.insert(Self.memoryFile) }
         damaged += try Self.files { () throws(UnixError) in
             try Files.names(in: target).filter { !known.contains($0) }
         }
@@ -104,6 +106,23 @@ extension EvidenceStore {
         try paths().compactMap { path in
             let start = read(StartState.self, "\(place(path))/\(StartState.file)")
             return start.flatMap { ImageDigest($0.image.sha512) }.map { (path, $0) }
+        }
+    }
+}
+
+extension EvidenceStore {
+    /// Whether the machine's disk was kept.
+    package func hasOverlay(_ path: String) throws(EvidenceError) -> Bool {
+        guard Self.isPath(path) else { throw .missing(path) }
+        return Files.exists("\(place(path))/\(Self.overlayFile)")
+    }
+
+    /// The machine's disk as it was kept.
+    package func openOverlay(_ path: String) throws(EvidenceError) -> FileDescriptor {
+        guard Self.isPath(path) else { throw .missing(path) }
+        let file = "\(place(path))/\(Self.overlayFile)"
+        return try Self.files { () throws(UnixError) in
+            try FileDescriptor.open(file, [.read, .noFollow, .nonBlocking])
         }
     }
 }

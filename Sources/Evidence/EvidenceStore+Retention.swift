@@ -12,6 +12,12 @@ extension EvidenceStore {
         }
     }
 
+    /// Whether nothing may remove it, also where the hold's own words cannot be read.
+    package func isHeld(_ path: String) throws(EvidenceError) -> Bool {
+        guard Self.isPath(path) else { throw .missing(path) }
+        return Files.exists("\(place(path))/\(Hold.file)")
+    }
+
     /// Ends a hold; false when there was none.
     package func release(_ path: String, before deadline: Deadline) throws(EvidenceError) -> Bool {
         try locked(before: deadline) { () throws(EvidenceError) in
@@ -27,10 +33,11 @@ extension EvidenceStore {
     /// Removes what is older than `keep` seconds and then, the oldest first, what passes the limit; returns the
     /// paths of what was removed.
     ///
-    /// Nothing on hold goes, and nothing of the machines that still run. It stops at the deadline and goes on
-    /// the next time.
+    /// Nothing on hold goes, and nothing of the machines that still run. Each removal is announced first, and
+    /// does not happen where the answer is no. It stops at the deadline and goes on the next time.
     package func prune(
-        keep: Int64, limit: ByteCount, running: Set<String>, now: Timestamp, before deadline: Deadline
+        keep: Int64, limit: ByteCount, running: Set<String>, now: Timestamp, before deadline: Deadline,
+        announce: (EvidenceEntry) -> Bool = { _ in true }
     ) throws(EvidenceError) -> [String] {
         try locked(before: deadline) { () throws(EvidenceError) in
             try sweep(now)
@@ -43,6 +50,7 @@ extension EvidenceStore {
                 guard !running.contains(entry.name), !Files.exists("\(place(entry.path))/\(Hold.file)") else {
                     continue
                 }
+                guard announce(entry) else { continue }
                 try remove(entry.path)
                 total -= entry.bytes
                 removed.append(entry.path)

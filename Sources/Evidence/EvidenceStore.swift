@@ -14,6 +14,13 @@ package struct EvidenceStore: Sendable {
     /// Where what is being removed goes first.
     var trash: String { directory + "/trash" }
     static let listFile = "list.signed"
+    /// The memory of a machine that was quarantined; it holds whatever the job held.
+    package static let memoryFile = "memory.elf"
+    /// What the guest wrote on its disk, where that is kept.
+    package static let overlayFile = "overlay.qcow2"
+
+    /// Whether a file of that name may hold the job's secrets: disks and memory.
+    static func isSensitive(_ name: String) -> Bool { name == overlayFile || name == memoryFile }
 
     func place(_ path: String) -> String { directory + "/" + path }
 
@@ -41,7 +48,7 @@ package struct EvidenceStore: Sendable {
         let new = "\(day)/\(state.name).new"
         try Self.files { () throws(UnixError) in
             try Files.makeDirectories(Files.parent(directory), mode: 0o755)
-            try Files.makeDirectories(day, mode: 0o700)
+            try makeDay(day)
             try Files.removeTree(new)
             try Files.makeDirectory(new, mode: 0o700)
         }
@@ -57,10 +64,16 @@ package struct EvidenceStore: Sendable {
             try Files.synchronize(directory: new)
             let name = try Self.publish(new, as: "\(day)/\(state.name)")
             try Files.synchronize(directory: day)
-            try Files.synchronize(directory: directory)
             return name
         }
         return Receipt(path: "\(state.recorded.day)/\(name)", sha256: Sha256.hex(manifest))
+    }
+
+    /// Makes a day's directory durably when it is not there.
+    private func makeDay(_ path: String) throws(UnixError) {
+        guard !Files.exists(path) else { return }
+        try Files.makeDirectories(path, mode: 0o700)
+        try Files.synchronize(directory: directory)
     }
 
     /// Gives a finished directory the first name that is free; renaming never replaces a directory with files.
@@ -89,23 +102,25 @@ package struct EvidenceStore: Sendable {
         let target = place(path)
         guard read(EndState.self, "\(target)/\(EndState.file)") == nil else { return }
         try Self.files { () throws(UnixError) in
-            try Files.makeDirectories(Files.parent(target), mode: 0o700)
-            try Files.makeDirectories(target, mode: 0o700)
+            guard !Files.exists(target) else { return }
+            try makeDay(Files.parent(target))
+            try Files.makeDirectory(target, mode: 0o700)
+            try Files.synchronize(directory: Files.parent(target))
         }
         var state = state
         if let console, let file = try keepIfThere(.copy(of: console), as: "console.log", in: target) {
             state.files.append(file)
         }
         if let overlay {
-            let name = "overlay.qcow2"
+            let name = Self.overlayFile
             try move(overlay, as: name, in: target)
             if Files.exists("\(target)/\(name)") { state.files.append(try digest(of: name, in: target)) }
         }
-        let text = try Self.text(of: state)
-        try Self.files { () throws(UnixError) in
-            try Files.write(text, to: "\(target)/\(EndState.file)")
-            try Files.synchronize(directory: Files.parent(target))
+        if Files.exists("\(target)/\(Self.memoryFile)") {
+            state.files.append(try digest(of: Self.memoryFile, in: target))
         }
+        let text = try Self.text(of: state)
+        try Self.files { () throws(UnixError) in try Files.write(text, to: "\(target)/\(EndState.file)") }
     }
 
     /// A day and a name below it, and nothing that leads elsewhere.

@@ -83,7 +83,7 @@ extension Agent {
         console.say("payload started")
         let signals = earlySignals
         earlySignals = []
-        for signal in signals { try? deliver(signal) }
+        for signal in signals { pass(signal) }
     }
 
     mutating func fail(code: UInt32, _ text: String) {
@@ -112,9 +112,16 @@ extension Agent {
         killAt = Deadline(seconds: 5)
     }
 
+    /// A signal that the launcher got.
+    private mutating func deliver(_ signal: Int32) throws(ProtocolError) {
+        guard Signals.relayed.contains(signal) else { throw .badBody(.signal, "signal \(signal)") }
+        if signal == Signals.terminate { announceEnd() }
+        pass(signal)
+    }
+
     /// Passes a signal on: what a scheduler sends to a whole job goes to all processes of the payload, the
     /// others to its first process alone.
-    mutating func deliver(_ signal: Int32) throws(ProtocolError) {
+    mutating func pass(_ signal: Int32) {
         guard payload != nil else {
             if earlySignals.count < 32 { earlySignals.append(signal) }
             return
@@ -132,9 +139,7 @@ extension Agent {
                 payload.processes.signal(signal)
             }
         case Signals.terminate: withPayload { $0.processes.signal(signal) }
-        case Signals.hangUp, Signals.interrupt, Signals.quit, Signals.user1, Signals.user2:
-            withPayload { _ = Signals.send(signal, to: $0.process.id) }
-        default: throw .badBody(.signal, "signal \(signal)")
+        default: withPayload { _ = Signals.send(signal, to: $0.process.id) }
         }
     }
 

@@ -17,6 +17,8 @@ package struct Agent: ~Copyable {
         package var variables: [(name: String, value: String)]
         /// The job's features, for later news.
         package var features: FeatureTree?
+        /// Seconds left once the scheduler tells the job to end; nil when that is not known.
+        package var grace: Int?
         /// The program that becomes the payload.
         package var program: String
         /// A directory that nobody else can read.
@@ -25,11 +27,12 @@ package struct Agent: ~Copyable {
 
         package init(
             identity: Identity, variables: [(name: String, value: String)], features: FeatureTree?,
-            program: String, directory: String, ready: Ready
+            grace: Int? = nil, program: String, directory: String, ready: Ready
         ) {
             self.identity = identity
             self.variables = variables
             self.features = features
+            self.grace = grace
             self.program = program
             self.directory = directory
             self.ready = ready
@@ -117,7 +120,9 @@ package struct Agent: ~Copyable {
                     if control.writer.pending < 4096 {
                         control.writer.append(.ready, surroundings.ready.body)
                     }
-                case .notice: publish(try Notice(control.reader.bytes, frame.body))
+                case .notice: take(try Notice(control.reader.bytes, frame.body))
+                case .clock: set(try Clock(control.reader.bytes, frame.body))
+                case .top: listProcesses()
                 default: break
                 }
             }
@@ -125,18 +130,6 @@ package struct Agent: ~Copyable {
             console.say("control port: \(error)")
             control.refuse()
         }
-    }
-
-    private mutating func publish(_ notice: Notice) {
-        console.say("notice: \(notice.reason)")
-        guard let features = surroundings.features else { return }
-        do throws(UnixError) {
-            if let time = notice.shutdown, let feature = Assignment.Feature("shutdowntime_job", "\(time)") {
-                try features.publish(feature)
-            } else {
-                try features.withdraw("shutdowntime_job")
-            }
-        } catch { console.say("shutdowntime_job: \(error)") }
     }
 
     private mutating func beat() {

@@ -36,8 +36,8 @@ package enum AgentProgram {
         console.say("agent \(version) ready for job \(assignment.key)")
         let surroundings = Agent.Surroundings(
             identity: Identity(uid: account.uid, gid: account.gid, groups: account.groups.map(\.gid)),
-            variables: household.variables, features: household.features, program: "/proc/self/exe",
-            directory: Household.directory, ready: ready)
+            variables: household.variables, features: household.features, grace: assignment.grace,
+            program: "/proc/self/exe", directory: Household.directory, ready: ready)
         // A second console: the first is the caller's, for what may still fail here.
         do throws(UnixError) {
             var agent = try Agent(

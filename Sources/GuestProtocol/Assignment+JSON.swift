@@ -11,7 +11,10 @@ extension Assignment {
         } catch { throw AssignmentError(what: error.description) }
         let root = try Members(
             document, "the document",
-            ["version", "key", "machine", "hostname", "account", "machinefeatures", "jobfeatures"])
+            [
+                "version", "key", "machine", "hostname", "account", "machinefeatures", "jobfeatures", "grace",
+                "listening", "payload",
+            ])
         guard try root.integer("version") == Self.version else { throw .init(what: "unknown version") }
         guard let key = JobKey(try root.text("key", limit: 128)) else { throw .init(what: "bad 'key'") }
         let machine = try root.text("machine", limit: 36)
@@ -20,10 +23,16 @@ extension Assignment {
         }
         let hostname = try root.text("hostname", limit: 64)
         guard Self.isHostname(hostname) else { throw .init(what: "bad 'hostname'") }
+        let grace = try root.integer("grace")
+        guard (0...Self.longestGrace).contains(grace) else { throw .init(what: "bad 'grace'") }
+        guard let listening = ListeningRule(rawValue: try root.text("listening", limit: 16)),
+            let payload = PayloadSource(rawValue: try root.text("payload", limit: 16))
+        else { throw .init(what: "bad 'listening' or 'payload'") }
         self.init(
             key: key, machine: machine, hostname: hostname, account: try Account(root.value("account")),
             machineFeatures: try Self.features(root, "machinefeatures"),
-            jobFeatures: try Self.features(root, "jobfeatures"))
+            jobFeatures: try Self.features(root, "jobfeatures"), grace: Int(grace), listening: listening,
+            payload: payload)
     }
 
     /// The document as `init(parsing:)` reads it, and a line feed.
@@ -36,6 +45,9 @@ extension Assignment {
             .init("account", account.document),
             .init("machinefeatures", Self.document(machineFeatures)),
             .init("jobfeatures", Self.document(jobFeatures)),
+            .init("grace", .integer(Int64(grace))),
+            .init("listening", .string(listening.rawValue)),
+            .init("payload", .string(payload.rawValue)),
         ])
         return Array(text.description.utf8) + [0x0A]
     }

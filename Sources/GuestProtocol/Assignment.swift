@@ -6,6 +6,8 @@ package struct Assignment: Hashable, Sendable {
     package static let version: Int64 = 1
     /// Longest document in bytes.
     package static let longest = 256 << 10
+    /// Seconds.
+    static let longestGrace: Int64 = 86_400
     package static let fileName = "assignment.json"
 
     package var key: JobKey
@@ -17,10 +19,14 @@ package struct Assignment: Hashable, Sendable {
     package var machineFeatures: [Feature]
     /// Key and value of each file in `/etc/jobfeatures`.
     package var jobFeatures: [Feature]
+    /// Seconds that the job has at least from the moment the scheduler tells it to end.
+    package var grace: Int
+    package var listening: ListeningRule
+    package var payload: PayloadSource
 
     package init(
         key: JobKey, machine: String, hostname: String, account: Account, machineFeatures: [Feature],
-        jobFeatures: [Feature]
+        jobFeatures: [Feature], grace: Int, listening: ListeningRule = .note, payload: PayloadSource = .job
     ) {
         self.key = key
         self.machine = machine
@@ -28,6 +34,9 @@ package struct Assignment: Hashable, Sendable {
         self.account = account
         self.machineFeatures = machineFeatures
         self.jobFeatures = jobFeatures
+        self.grace = grace
+        self.listening = listening
+        self.payload = payload
     }
 
     package var job: JobID { key.job }

@@ -40,37 +40,3 @@ package struct Ready: Hashable, Sendable {
         return writer.bytes
     }
 }
-
-/// News of how long the job may go on.
-package struct Notice: Hashable, Sendable {
-    static let longest = 8 + 4 + longestText
-    private static let longestText = 256
-
-    /// When all processing must be over, UNIX seconds; nil when no end is foreseen.
-    package let shutdown: Int64?
-    /// One line for the guest's console.
-    package let reason: String
-
-    package init(shutdown: Int64?, reason: String) {
-        self.shutdown = shutdown
-        self.reason = reason
-    }
-
-    package init(_ bytes: [UInt8], _ body: Range<Int>) throws(ProtocolError) {
-        self = try ProtocolError.reading(.notice) { () throws(FieldReader.Malformed) in
-            var reader = FieldReader(bytes, body)
-            let shutdown = try reader.number(Int64.self)
-            guard shutdown >= 0 else { throw .init(what: "a time before 1970") }
-            let reason = try reader.text(limit: Self.longestText)
-            try reader.finish()
-            return Notice(shutdown: shutdown == 0 ? nil : shutdown, reason: reason)
-        }
-    }
-
-    package var body: [UInt8] {
-        var writer = FieldWriter()
-        writer.number(shutdown ?? 0)
-        writer.text(reason, limit: Self.longestText)
-        return writer.bytes
-    }
-}

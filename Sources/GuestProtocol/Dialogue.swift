@@ -11,7 +11,7 @@ package enum LauncherDialogue: Hashable, Sendable {
         case (.waiting, .started): .running
         case (.waiting, .failed): .ended
         case (.running, .stdout), (.running, .stderr), (.running, .inputCredit), (.running, .inputClosed),
-            (.running, .heartbeat):
+            (.running, .heartbeat), (.running, .remark):
             .running
         case (.running, .exited), (.running, .killed): .ended
         default: throw ProtocolError.outOfOrder(kind)

@@ -26,6 +26,10 @@ package enum FrameKind: UInt8, CaseIterable, Sendable {
     case hello = 0x20
     /// News of the machine's lifetime: `Notice`.
     case notice = 0x21
+    /// The host's time, for a machine that stood still: `Clock`.
+    case clock = 0x22
+    /// The host wants to see the guest's processes; no body.
+    case top = 0x23
 
     /// Either side is alive; no body.
     case heartbeat = 0x30
@@ -48,23 +52,34 @@ package enum FrameKind: UInt8, CaseIterable, Sendable {
     case killed = 0x47
     /// The payload could not be started: `StartFailure`.
     case failed = 0x48
+    /// A line for the job's standard error: `Remark`.
+    case remark = 0x49
 
     // Agent to host, control port.
 
     /// The machine waits for its payload: `Ready`.
     case ready = 0x60
+    /// The guest's clock goes as the last `clock` said; no body.
+    case clockSet = 0x61
+    /// What runs in the guest: `ProcessList`.
+    case processes = 0x62
+    /// The payload can read what the last `notice` said; no body.
+    case noticed = 0x63
 
     /// The least and the greatest length of the body, in bytes.
     package var lengths: ClosedRange<Int> {
         switch self {
-        case .stdinEnd, .hello, .heartbeat, .started, .inputClosed: 0...0
+        case .stdinEnd, .hello, .top, .heartbeat, .started, .inputClosed, .clockSet, .noticed: 0...0
         case .signal, .outputClosed, .exited, .killed: 1...1
         case .outputCredit, .inputCredit: 5...5
         case .begin: Begin.length...Begin.length
         case .part, .stdin, .stdout, .stderr: 1...FrameHeader.longestBody
         case .failed: 8...StartFailure.longest
-        case .notice: 12...Notice.longest
+        case .notice: Notice.shortest...Notice.longest
+        case .remark: 4...Remark.longest
+        case .clock: Clock.length...Clock.length
         case .ready: 18...Ready.longest
+        case .processes: 8...FrameHeader.longestBody
         }
     }
 }

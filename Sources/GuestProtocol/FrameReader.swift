@@ -92,9 +92,10 @@ extension Set<FrameKind> {
     /// What a launcher accepts.
     package static let toLauncher: Set = [
         .started, .stdout, .stderr, .inputCredit, .inputClosed, .exited, .killed, .failed, .heartbeat,
+        .remark,
     ]
     /// What an agent accepts on its control port.
-    package static let toControl: Set = [.hello, .notice, .heartbeat]
+    package static let toControl: Set = [.hello, .notice, .clock, .top, .heartbeat]
     /// What the host accepts from the control port.
-    package static let fromControl: Set = [.ready, .heartbeat]
+    package static let fromControl: Set = [.ready, .clockSet, .processes, .noticed, .heartbeat]
 }

@@ -1,3 +1,5 @@
+import Disk
+
 /// The qcow2 file of a machine at birth: every block is the base's, whatever the base's size, so that it is a
 /// few short pieces and holes; see docs/interop/qcow2.txt of QEMU.
 ///

@@ -3,22 +3,18 @@ internal import JSON
 internal import Job
 
 extension ListVerdict {
-    /// The verdict as one JSON object on one line, the same that an encoder makes of it, written image by image
-    /// so that a long list is not held a third time.
-    package var jsonText: String {
-        var text = "{\"accepted\":\(accepted)"
-        if let refusal { text += ",\"refusal\":\(JSON.string(refusal.rawValue))" }
-        if let message { text += ",\"message\":\(JSON.string(message))" }
-        if let list { text += ",\"list\":\(list.json)" }
+    /// Writes the verdict as one JSON object on one line, image by image: a long list is never held as text.
+    package func write(json put: (String) -> Void) {
+        put("{\"accepted\":\(accepted)")
+        if let refusal { put(",\"refusal\":\(JSON.string(refusal.rawValue))") }
+        if let message { put(",\"message\":\(JSON.string(message))") }
+        if let list { put(",\"list\":\(list.json)") }
         if let images {
-            text += ",\"images\":["
-            for (index, image) in images.enumerated() {
-                if index > 0 { text += "," }
-                text += image.json.description
-            }
-            text += "]"
+            put(",\"images\":[")
+            for (index, image) in images.enumerated() { put("\(index > 0 ? "," : "")\(image.json)") }
+            put("]")
         }
-        return text + "}"
+        put("}\n")
     }
 }
 

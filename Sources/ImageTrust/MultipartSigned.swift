@@ -13,16 +13,24 @@ struct MultipartSigned {
     /// What the header says of the digest, in lower case; nobody has signed this word.
     let micalg: String?
 
-    init(parsing bytes: [UInt8]) throws(Refusal) {
+    init(parsing bytes: consuming [UInt8]) throws(Refusal) {
+        let parts: (content: Range<Int>, signature: Range<Int>)
+        (micalg, parts) = try Self.parts(of: bytes)
+        try Self.checkStart(of: bytes[parts.content])
+        signature = try Self.signature(bytes[parts.signature])
+        content = Self.canonical(consume bytes, parts.content)
+    }
+
+    /// Where the parts are, and what the header says of the digest.
+    private static func parts(
+        of bytes: [UInt8]
+    ) throws(Refusal) -> (micalg: String?, (content: Range<Int>, signature: Range<Int>)) {
         let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
         let file = bytes.starts(with: mark) ? bytes[mark.count...] : bytes[...]
         var reader = LineReader(file)
-        guard let fields = HeaderField.block(&reader) else { throw Self.headerRefusal(file) }
-        let (boundary, micalg) = try Self.boundary(fields, file)
-        self.micalg = micalg
-        let parts = try Self.parts(of: &reader, divided: boundary, in: bytes)
-        content = try Self.canonical(parts.content)
-        signature = try Self.signature(parts.signature)
+        guard let fields = HeaderField.block(&reader) else { throw headerRefusal(file) }
+        let (boundary, micalg) = try boundary(fields, file)
+        return (micalg, try parts(of: &reader, divided: boundary))
     }
 
     /// Reads the header of the whole.
@@ -74,8 +82,8 @@ struct MultipartSigned {
     }
 
     private static func parts(
-        of reader: inout LineReader, divided boundary: [UInt8], in bytes: [UInt8]
-    ) throws(Refusal) -> (content: ArraySlice<UInt8>, signature: ArraySlice<UInt8>) {
+        of reader: inout LineReader, divided boundary: [UInt8]
+    ) throws(Refusal) -> (content: Range<Int>, signature: Range<Int>) {
         // Where each part begins, and where the line end in front of the next boundary begins.
         var starts: [Int] = []
         var ends: [Int] = []
@@ -109,30 +117,45 @@ struct MultipartSigned {
                 .MalformedMIME,
                 closed ? "there are not two parts" : "the closing boundary is missing: a truncated file?")
         }
-        return (bytes[starts[0]..<ends[0]], bytes[starts[1]..<ends[1]])
+        return (starts[0]..<ends[0], starts[1]..<ends[1])
     }
 
     /// The octets that are digested: lines divided by CRLF, without the line end in front of the boundary.
-    private static func canonical(_ part: ArraySlice<UInt8>) throws(Refusal) -> [UInt8] {
-        var reader = LineReader(part)
+    ///
+    /// Most files have such line ends; those octets stay where they are, since a list may be long.
+    private static func canonical(_ bytes: consuming [UInt8], _ part: Range<Int>) -> [UInt8] {
+        guard isCanonical(bytes[part]) else { return joined(bytes[part]) }
+        bytes.removeSubrange(max(part.lowerBound, part.upperBound - 2)...)
+        bytes.removeFirst(part.lowerBound)
+        return bytes
+    }
+
+    /// Whether one CR, and not several, stands before each LF.
+    private static func isCanonical(_ part: ArraySlice<UInt8>) -> Bool {
+        var (last, before): (UInt8, UInt8) = (0, 0)
+        for byte in part {
+            if byte == 0x0A, last != 0x0D || before == 0x0D { return false }
+            (before, last) = (last, byte)
+        }
+        return true
+    }
+
+    private static func joined(_ part: ArraySlice<UInt8>) -> [UInt8] {
         var content: [UInt8] = []
-        content.reserveCapacity(part.count)
-        var isFirst = true
+        content.reserveCapacity(part.count + part.count { $0 == 0x0A })
+        var reader = LineReader(part)
         while let line = reader.next() {
-            if isFirst {
-                try checkStart(line)
-            } else {
-                content += [0x0D, 0x0A]
-            }
+            if line.startIndex > part.startIndex { content += [0x0D, 0x0A] }
             content += line
-            isFirst = false
         }
         return content
     }
 
     /// Refuses a content part that begins with a header of its own, as `openssl smime -text` writes it.
-    private static func checkStart(_ line: ArraySlice<UInt8>) throws(Refusal) {
-        guard line.first != UInt8(ascii: "{"), let text = String(validating: line.prefix(200), as: UTF8.self),
+    private static func checkStart(of part: ArraySlice<UInt8>) throws(Refusal) {
+        var reader = LineReader(part)
+        guard let line = reader.next(), line.first != UInt8(ascii: "{"),
+            let text = String(validating: line.prefix(200), as: UTF8.self),
             let field = HeaderField(line: text), field.name.hasPrefix("content-")
         else { return }
         throw Refusal(

@@ -48,10 +48,10 @@ extension SignedMessage {
 
     /// Says so when the content was signed with its line ends as they were.
     private func digestRefusal(_ info: ContentInfo, _ reason: String) -> Refusal {
-        let plain = parts.content.split(
-            separator: 0x0D, omittingEmptySubsequences: false
-        ).joined()
-        if info.failure(over: Array(plain)) == nil {
+        var plain: [UInt8] = []
+        plain.reserveCapacity(parts.content.count)
+        for byte in parts.content where byte != 0x0D { plain.append(byte) }
+        if info.failure(over: plain) == nil {
             return Refusal(
                 .DigestMismatch, "not canonical: signed over LF line ends, sign it without -binary")
         }

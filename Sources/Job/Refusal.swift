@@ -53,6 +53,6 @@ extension Refusal {
         case ClassNotAllowed, QueueNotAllowed, UserNotAllowed, ThresholdNotMet, ImageUnavailable, RootJob
         case MultiNode, QuotaExceeded
         // The machine.
-        case GuestNotReady, PrologueTimeout, NotEnoughMemory, UnsupportedSetting
+        case GuestNotReady, PrologueTimeout, NotEnoughMemory, UnsupportedSetting, BadNoticeSignal
     }
 }

@@ -22,7 +22,7 @@ package enum ContextError: Error, Equatable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .invalidLabel(let label):
-            "could not label a volume '\(label)': it must be 1 to 16 upper-case letters, digits or '_'"
+            "could not label a volume '\(label)': it must be 1 to 16 letters, digits, '_' or '-'"
         case .invalidName(let name):
             "could not put '\(name)' in a volume: a name is 1 to 64 letters, digits, '.', '_' or '-', once"
         case .invalidVariable(let name, let why): "could not tell the guest the variable '\(name)': \(why)"

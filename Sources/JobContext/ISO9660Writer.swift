@@ -24,6 +24,7 @@ struct ISO9660Writer: ~Copyable {
     static func write(_ volume: Volume, to file: borrowing FileDescriptor) throws(ContextError) {
         let writer = try ISO9660Writer(volume: volume.label)
         try writer.open(file.rawValue)
+        for directory in volume.directories { try writer.add(directory: directory) }
         for file in volume.files { try writer.add(file) }
         try writer.check("archive_write_close", unsafe archive_write_close(writer.archive))
     }
@@ -32,7 +33,7 @@ struct ISO9660Writer: ~Copyable {
     private func open(_ descriptor: Int32) throws(ContextError) {
         try check("archive_write_set_format_iso9660", unsafe archive_write_set_format_iso9660(archive))
         // Strict Rock Ridge keeps the modes as they are; no padding behind the last file.
-        let options = "volume-id=\(volume),rockridge=strict,joliet,!pad"
+        let options = "rockridge=strict,joliet,!pad"
         try check("archive_write_set_options", unsafe archive_write_set_options(archive, options))
         try check("archive_write_open_fd", unsafe archive_write_open_fd(archive, descriptor))
     }
@@ -68,13 +69,21 @@ struct ISO9660Writer: ~Copyable {
         }
     }
 
-    /// The corresponding C function is `archive_write_header`.
     private func add(_ file: Volume.File, size: Int64) throws(ContextError) {
+        try add(file.name, type: carchive_AE_IFREG, mode: file.mode, size: size)
+    }
+
+    private func add(directory name: String) throws(ContextError) {
+        try add(name, type: carchive_AE_IFDIR, mode: 0o555, size: 0)
+    }
+
+    /// The corresponding C function is `archive_write_header`.
+    private func add(_ name: String, type: UInt32, mode: UInt32, size: Int64) throws(ContextError) {
         guard let entry = unsafe archive_entry_new() else { throw failure("archive_entry_new") }
         defer { unsafe archive_entry_free(entry) }
-        unsafe archive_entry_set_pathname(entry, file.name)
-        unsafe archive_entry_set_filetype(entry, carchive_AE_IFREG)
-        unsafe archive_entry_set_perm(entry, file.mode)
+        unsafe archive_entry_set_pathname(entry, name)
+        unsafe archive_entry_set_filetype(entry, type)
+        unsafe archive_entry_set_perm(entry, mode)
         unsafe archive_entry_set_size(entry, size)
         try check("archive_write_header", unsafe archive_write_header(archive, entry))
     }

@@ -62,6 +62,7 @@ package struct ToolsVolume: Hashable, Sendable {
         try volume.write(newFile: temporary, mode: 0o444)
         return try ContextError.reading(temporary) { () throws(UnixError) in
             let file = try FileDescriptor.open(temporary, [.read])
+            try file.synchronize(temporary)
             var hash = Sha512()
             try file.pieces { hash.update($0) }
             let digest = hash.finish().description

@@ -1,11 +1,13 @@
 import Job
 
-/// A small read-only disk for a guest: a label and the files of its one directory, all of them root's.
+/// A small read-only file system for a guest: a label and files, all of them root's.
 ///
 /// The same value always makes the same bytes, whenever and wherever it is written.
 package struct Volume: Sendable {
     /// Files of one volume, at most.
     package static let fileLimit = 64
+    /// Names in a path, at most.
+    static let depthLimit = 4
 
     /// A file of the volume, owned by root.
     package struct File: Sendable {
@@ -16,6 +18,7 @@ package struct Volume: Sendable {
             case copy(of: String)
         }
 
+        /// A plain name, or several with slashes between them: then the last one's directories are made too.
         package let name: String
         /// Permission bits, `0o444` or `0o555`.
         package let mode: UInt32
@@ -39,17 +42,30 @@ package struct Volume: Sendable {
         }
         guard files.count <= Self.fileLimit else { throw .tooLarge("files", limit: Self.fileLimit) }
         var names: Set<String> = []
-        for file in files where !ImageName.isWord(file.name) || !names.insert(file.name.lowercased()).inserted
-        {
-            throw .invalidName(file.name)
+        for file in files {
+            let parts = file.name.split(separator: "/", omittingEmptySubsequences: false)
+            guard parts.count <= Self.depthLimit, parts.allSatisfy({ ImageName.isWord($0) }),
+                names.insert(file.name.lowercased()).inserted
+            else { throw .invalidName(file.name) }
         }
         self.label = label
         self.files = files
     }
 
+    /// The directories that the files lie in, each behind the one that it lies in.
+    var directories: [String] {
+        var found: Set<String> = []
+        for file in files {
+            let parts = file.name.split(separator: "/").dropLast()
+            for end in parts.indices { found.insert(parts[...end].joined(separator: "/")) }
+        }
+        return found.sorted()
+    }
+
     private static func isLabel(_ byte: UInt8) -> Bool {
         switch byte {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"):
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
             true
         default: false
         }

@@ -15,7 +15,10 @@ extension Ending {
             ended: clock(), cause: cause.name, exit: cause.exit.map { "\($0.code):\($0.signal)" },
             refusal: record.refusal ?? record.revoked, usage: usage)
         let policy = site.queues[record.queue]?.endState ?? site.evidence.endState
-        let keepsOverlay = policy == .always || (policy == .onFailure && cause.isFailure)
+        let keepsOverlay =
+            record.quarantine != nil || policy == .always || (policy == .onFailure && cause.isFailure)
+        // Whoever quarantined it may have died before.
+        if record.quarantine != nil { try Pause(self).hold(record) }
         try atNode("could not keep the end state of machine \(name)") { () throws(EvidenceError) in
             try EvidenceStore(directory: places.evidence).recordEnd(
                 state, at: path, console: directory.console, overlay: keepsOverlay ? directory.overlay : nil)

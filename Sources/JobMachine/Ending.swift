@@ -11,6 +11,8 @@ package struct Ending {
     let site: Site
     let places: Places
     let clock: () -> Timestamp
+    /// Milliseconds for QEMU's last word on what it used.
+    private static let statisticsLimit = 5000
 
     package init(site: Site, places: Places, clock: @escaping () -> Timestamp) {
         self.site = site
@@ -47,15 +49,29 @@ package struct Ending {
         try atNode("could not end machine \(name)") { () throws(LibvirtError) in
             let connection = try Connection.open(site)
             guard let domain = try connection.lookup(name: name.domain) else { return nil }
-            let usage = try? domain.statistics()
-            try domain.destroy()
-            // A prologue that died between define and undefine leaves a definition.
-            try domain.undefine()
-            guard try connection.lookup(name: name.domain) == nil else {
-                throw LibvirtError(
-                    code: .operationFailed, message: "the domain is still there", call: "virDomainDestroy")
+            var usage: DomainStatistics?
+            do throws(LibvirtError) {
+                usage = try domain.statistics(limit: Self.statisticsLimit)
+            } catch {
+                // A QEMU that does not answer has cost us the connection, and is ended on another one.
+                if error.code == .timedOut {
+                    try end(name, on: try Connection.open(site))
+                    return nil
+                }
             }
+            try end(name, on: connection)
             return usage.map { EndState.Usage($0) }
+        }
+    }
+
+    private func end(_ name: MachineName, on connection: borrowing Connection) throws(LibvirtError) {
+        guard let domain = try connection.lookup(name: name.domain) else { return }
+        try domain.destroy()
+        // A prologue that died between define and undefine leaves a definition.
+        try domain.undefine()
+        guard try connection.lookup(name: name.domain) == nil else {
+            throw LibvirtError(
+                code: .operationFailed, message: "the domain is still there", call: "virDomainDestroy")
         }
     }
 }

@@ -50,7 +50,7 @@ package struct Hypervisor {
         }
         // Only a cache: a file system that does not take it costs the next job a probe.
         if let bytes = try? JSONEncoder().encode(verdict) {
-            try? Files.write([UInt8](bytes), to: path, mode: 0o644)
+            try? Files.write([UInt8](bytes), to: path, mode: 0o644, durably: false)
         }
         return verdict
     }

@@ -19,7 +19,7 @@ enum JobFeatures {
             let wall = max(0, end - start)
             features.append(("wall_limit_secs", String(wall)))
             features.append(("cpu_limit_secs", String(wall * Int64(job.resources.cpus))))
-            features.append(("shutdowntime_job", String(end.seconds)))
+            features.append(("shutdowntime_job", String(Lifetime.shutdown(end).seconds)))
         }
         return features.compactMap { Assignment.Feature($0.0, $0.1) }
     }

@@ -10,13 +10,17 @@ struct Journal {
 
     init(_ log: AuditLog) { self.log = log }
 
-    /// Writes a line durably; what it speaks of must not happen when this throws.
-    func write(_ name: AuditEvent.Name, _ record: Record, _ more: [JSON.Member] = [], at now: Timestamp)
-        throws(MachineFault)
-    {
+    /// Writes a line; what it speaks of must not happen when this throws.
+    ///
+    /// It is durable, or becomes so with the next line that is.
+    func write(
+        _ name: AuditEvent.Name, _ record: Record, _ more: [JSON.Member] = [], at now: Timestamp,
+        durably: Bool = true
+    ) throws(MachineFault) {
         _ = try atNode("no audit line, no start") { () throws(AuditError) in
             try log.append(
-                AuditEvent(name, Self.identities(record) + more), at: now, before: Deadline(seconds: 20))
+                AuditEvent(name, Self.identities(record) + more), at: now, before: Deadline(seconds: 20),
+                durably: durably)
         }
     }
 

@@ -5,8 +5,9 @@ package import Unix
 
 /// A job's live directory with its record, held under the job's lock.
 ///
-/// One process at a time has it; the record on disk is the truth, and every change of it goes through
-/// `advance`, which knows only the steps of `Phase.after`.
+/// One process at a time has it; the record in the file is the truth, and every change of it goes through
+/// `advance`, which knows only the steps of `Phase.after`. It outlives every process, but not the node's end, which
+/// ends the machines as well: so it is not synchronised.
 package struct LiveJob: ~Copyable {
     package let key: JobKey
     package let directory: JobDirectory
@@ -122,7 +123,7 @@ package struct LiveJob: ~Copyable {
         self.lock = lock
     }
 
-    /// Changes facts in the record and takes one step of the table; durable when it returns.
+    /// Changes facts in the record and takes one step of the table; in the file when it returns.
     package mutating func advance(
         _ event: Event, at now: Timestamp, _ change: (inout Record) -> Void = { _ in }
     ) throws(MachineFault) {
@@ -138,7 +139,7 @@ package struct LiveJob: ~Copyable {
         try write()
     }
 
-    /// Changes facts in the record and leaves the machine in its phase; durable when it returns.
+    /// Changes facts in the record and leaves the machine in its phase; in the file when it returns.
     package mutating func note(_ change: (inout Record) -> Void) throws(MachineFault) {
         let phase = record.phase
         change(&record)
@@ -150,15 +151,15 @@ package struct LiveJob: ~Copyable {
         let path = directory.record
         let record = record
         try atNode("could not write \(path)") { () throws(UnixError) in
-            try Files.write(try encode(record), to: path, mode: 0o644)
+            try Files.write(try encode(record), to: path, mode: 0o644, durably: false)
         }
     }
 
     /// Puts the record as it stands somewhere else as well.
-    borrowing func copyRecord(to path: String) throws(MachineFault) {
+    borrowing func copyRecord(to path: String, durably: Bool = true) throws(MachineFault) {
         let record = record
         try atNode("could not write \(path)") { () throws(UnixError) in
-            try Files.write(try encode(record), to: path)
+            try Files.write(try encode(record), to: path, durably: durably)
         }
     }
 

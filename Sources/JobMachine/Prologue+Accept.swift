@@ -23,8 +23,9 @@ extension Prologue {
                 }
                 try ending.run(earlier, because: .superseded)
             }
-            let record = Record(
+            var record = Record(
                 job: job, attempt: attempt, slurmConfiguration: slurmConfiguration, now: clock())
+            record.silence = site.silenceTimeout
             if let live = try LiveJob.create(record, key: job.key, places: places, before: deadline) {
                 return live
             }

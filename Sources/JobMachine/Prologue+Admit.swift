@@ -10,12 +10,17 @@ import Unix
 
 extension Prologue {
     /// Judges the job against what the site says at this moment; the answer is in the audit log before
-    /// anything follows from it.
+    /// anything follows from it, and durable there with the line of the start.
     func admit(_ job: Job, _ live: inout LiveJob) throws(MachineFault) -> Admission {
         let now = clock()
         let admission = try judge(job, at: now)
-        try live.advance(.admit, at: now) { $0.image = Record.Image(admission) }
-        try journal.write(.admission, live.record, at: now)
+        let lifetime: Lifetime
+        do throws(Refusal) { lifetime = try Lifetime(job, site) } catch { throw .refused(error) }
+        try live.advance(.admit, at: now) {
+            $0.image = Record.Image(admission)
+            $0.lifetime = lifetime
+        }
+        try journal.write(.admission, live.record, at: now, durably: false)
         return admission
     }
 
@@ -82,7 +87,9 @@ extension Prologue {
                 try ImageSource(admission, user: job.account.name), before: deadline)
         } catch {
             switch error {
-            case .refused(let refusal): throw .refused(refusal)
+            case .refused(let refusal):
+                // The store knows an image by its digest, the job by its name.
+                throw .refused(Refusal(refusal.name, "image '\(admission.image)': \(refusal.message)"))
             case .busy:
                 throw .refused(
                     Refusal(

@@ -94,7 +94,7 @@ extension Prologue {
         let name = site.qemuAccounts
         return sequence(state: 0) { (number: inout Int) -> Account? in
             defer { number += 1 }
-            return NameService.account(named: "\(name)\(number)")
+            return NameService.account(named: "\(name)\(number)", withGroups: false)
         }
     }
 
@@ -106,14 +106,16 @@ extension Prologue {
             key: job.key, machine: record.uuid, hostname: MachineIdentity.hostname(of: name),
             account: job.account,
             machineFeatures: JobFeatures.machine(job),
-            jobFeatures: JobFeatures.job(job, memory: machine.memory, start: now))
+            jobFeatures: JobFeatures.job(job, memory: machine.memory, start: now),
+            grace: record.lifetime?.grace ?? 0)
         let facts = ContextFacts(
-            machine: name, uuid: record.uuid, account: job.account.name, queue: job.queue,
-            project: job.project,
-            image: admission.image, lifetime: job.resources.end.map { $0 - now })
+            machine: name, uuid: record.uuid, hostname: MachineIdentity.hostname(of: name),
+            account: job.account.name, queue: job.queue, project: job.project, image: admission.image,
+            lifetime: job.resources.end.map { $0 - now })
         try atNode("could not make the context volume") { () throws(ContextError) in
-            let volume = try ContextVolume.make(facts: facts, assignment: assignment.document)
-            try volume.write(newFile: places.machine(name).context, mode: 0o444)
+            let forms = site.lists[admission.list.name]?.contextForms(of: admission.image) ?? []
+            let volumes = try ContextVolume.make(facts: facts, assignment: assignment.document, forms: forms)
+            try ContextDisk.write(volumes, newFile: places.machine(name).context, mode: 0o444)
         }
     }
 

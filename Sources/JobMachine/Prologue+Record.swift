@@ -15,13 +15,10 @@ extension Prologue {
     /// Makes the start state durable: from here on it can be explained what ran, whatever happens next.
     func recordStart(
         _ job: Job, _ admission: Admission, _ image: StoredImage, _ parts: MachineParts,
-        on connection: borrowing Connection, _ live: inout LiveJob
+        on libvirt: borrowing NodeLibvirt, _ live: inout LiveJob
     ) throws(MachineFault) {
         guard let machine = live.record.machine else { throw .fault(.node, "the record names no machine") }
         let now = clock()
-        let versions = try atNode("could not ask libvirt for its version") { () throws(LibvirtError) in
-            (libvirt: try connection.libraryVersion(), hypervisor: try connection.hypervisorVersion())
-        }
         let system = Process.system
         let state = StartState(
             name: parts.name, recorded: now, account: job.account, queue: job.queue, project: job.project,
@@ -30,7 +27,7 @@ extension Prologue {
             machine: StartState.Machine(live.record, machine, parts),
             node: StartState.Node(
                 host: system.host, kernel: system.release, bivouac: Programs.version,
-                libvirt: versions.libvirt.description, hypervisor: versions.hypervisor.description))
+                libvirt: libvirt.version.description, hypervisor: libvirt.hypervisor.description))
         let directory = places.machine(parts.name)
         let signed = ListStore(places).signedFile(admission.list.name, sha256: admission.list.sha256)
         let receipt = try atNode("no start state, no start") { () throws(EvidenceError) in
@@ -48,7 +45,7 @@ extension Prologue {
             [.init("evidence", .string(receipt.path)), .init("manifest", .string(receipt.sha256))], at: now)
         try live.advance(.start, at: now) { $0.evidence = receipt.path }
         // After a reboot the record in /run is gone: this copy then says whose machine's files these are.
-        try live.copyRecord(to: directory.record)
+        try live.copyRecord(to: directory.record, durably: false)
     }
 }
 

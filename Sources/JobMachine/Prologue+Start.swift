@@ -8,12 +8,6 @@ import Site
 import Unix
 
 extension Prologue {
-    func connect() throws(MachineFault) -> Connection {
-        try atNode("could not reach \(site.libvirt)") { () throws(LibvirtError) in
-            try Connection.open(site)
-        }
-    }
-
     /// Lets libvirt start the machine on the file that was verified.
     ///
     /// It is defined, given its descriptors, started and its definition taken away: from then on it is
@@ -50,6 +44,7 @@ extension Prologue {
             }
         }
         try live.advance(.boot, at: clock())
+        try live.copyRecord(to: places.machine(parts.name).record)
     }
 
     /// Waits until the agent waits for the payload.
@@ -61,15 +56,15 @@ extension Prologue {
             try ControlPort.connect(path).greeting(before: deadline.orSooner(seconds: site.bootTimeout))
         }
         switch greeting {
-        case .ready(let agent, let kernel, let uptime):
+        case .value(let ready):
             try live.advance(.ready, at: clock())
             try live.openToLauncher()
             try journal.write(
                 .ready, live.record,
                 [
-                    .init("agent", AuditEvent.untrusted(agent)),
-                    .init("kernel", AuditEvent.untrusted(kernel)),
-                    .init("uptime", AuditEvent.untrusted("\(uptime) ms")),
+                    .init("agent", AuditEvent.untrusted(ready.agent)),
+                    .init("kernel", AuditEvent.untrusted(ready.kernel)),
+                    .init("uptime", AuditEvent.untrusted("\(ready.uptime) ms")),
                 ], at: clock())
         case .closed:
             throw .refused(Refusal(.GuestNotReady, "the machine ended before its agent was ready"))

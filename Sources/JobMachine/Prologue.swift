@@ -30,7 +30,11 @@ package struct Prologue {
     /// Makes the job's machine, or writes down why it gets none.
     ///
     /// A refused job is no error: its launcher tells the reason. What is thrown is the node's or site's fault.
-    package func run(_ job: Job, slurmConfiguration: String?) throws(MachineFault) {
+    ///
+    /// A libvirt that was not reached matters from the moment on that the job is to get a machine.
+    package func run(
+        _ job: Job, on libvirt: consuming Result<NodeLibvirt, MachineFault>, slurmConfiguration: String?
+    ) throws(MachineFault) {
         let deadline = Deadline(seconds: site.prologueTimeout)
         // 1. The job's directory, lock and record; what an earlier start left is ended.
         guard var live = try accept(job, slurmConfiguration, before: deadline) else { return }
@@ -42,10 +46,10 @@ package struct Prologue {
             // 4. An account and CPUs of the node, overlay, context and tools volume.
             let parts = try prepare(job, admission, image, &live, before: deadline)
             // 5. The start state, durable before there is anything to explain.
-            let libvirt = try connect()
+            let libvirt = try libvirt.get()
             try recordStart(job, admission, image.image, parts, on: libvirt, &live)
             // 6. libvirt runs the machine on the very file that was verified.
-            try start(parts, image, on: libvirt, &live)
+            try start(parts, image, on: libvirt.connection, &live)
             // 7. While it boots: the accounting record says what the job runs on.
             account(for: live.record)
             // 8. The agent waits for the payload; the launcher may come.

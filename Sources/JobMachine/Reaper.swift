@@ -1,5 +1,5 @@
 package import Batch
-internal import Job
+package import Job
 internal import Libvirt
 internal import Site
 package import Unix
@@ -21,10 +21,11 @@ package struct Reaper {
         package let failure: String?
     }
 
-    /// Ends every stray, as many as there is time for.
-    package func run(commands: (String?) -> SlurmCommand, before deadline: Deadline) throws(MachineFault)
-        -> [Outcome]
-    {
+    /// Ends every stray, as many as there is time for; `learn` gets what the scheduler says of all jobs here.
+    package func run(
+        commands: (String?) -> SlurmCommand, before deadline: Deadline,
+        learn: ([JobID: SlurmState]) -> Void = { _ in }
+    ) throws(MachineFault) -> [Outcome] {
         let found = try candidates()
         guard !found.isEmpty else { return [] }
         var outcomes: [Outcome] = []
@@ -36,6 +37,7 @@ package struct Reaper {
             } catch {
                 throw .fault(.node, "no stray was touched, since the scheduler did not answer: \(error)")
             }
+            learn(states)
             for candidate in mine where isOver(candidate, states[candidate.name.key.job]) {
                 guard !deadline.isOver else { return outcomes }
                 if let outcome = reap(candidate) { outcomes.append(outcome) }

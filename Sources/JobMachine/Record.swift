@@ -3,7 +3,7 @@ package import Job
 /// What is known of a job on this node; the truth that prologue, launcher, epilogue, tick and operator share.
 ///
 /// It is readable by everybody on the node, so nothing in it is secret; the launcher reads `phase`, `refusal`,
-/// `uid` and `end`.
+/// `uid` and `silence`.
 package struct Record: Codable, Sendable {
     /// What the machine was given.
     package struct Machine: Codable, Sendable {
@@ -39,6 +39,8 @@ package struct Record: Codable, Sendable {
     package var refusal: Refusal?
     /// Why the image would not be admitted any more; nil as long as it would.
     package var revoked: Refusal?
+    /// Since when the machine is kept for a look, whatever the site keeps otherwise; nil when it is not.
+    package var quarantine: Timestamp?
     package var user: String
     package var uid: UInt32
     package var queue: String
@@ -47,6 +49,10 @@ package struct Record: Codable, Sendable {
     package var memory: ByteCount
     /// The scheduler's end of the job in UNIX seconds.
     package var end: Int64?
+    /// Seconds of the agent's silence after which the launcher gives the machine up.
+    package var silence: Int?
+    /// What the payload is told of its end; nil before the job is admitted.
+    package var lifetime: Lifetime?
     package var domain: String
     package var uuid: String
     package var image: Image?

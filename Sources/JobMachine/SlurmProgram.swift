@@ -8,8 +8,7 @@ package enum SlurmProgram {
     /// Runs a hook and returns its exit status; a fault is told in slurmd's log and the system's.
     package static func run(
         _ kind: Verdict.Hook, named name: String,
-        _ body: (_ hook: SlurmHook, _ site: Site, _ places: Places, _ clock: @escaping () -> Timestamp) throws
-            -> Void
+        _ body: (_ hook: SlurmHook, _ places: Places, _ clock: @escaping () -> Timestamp) throws -> Void
     ) -> Int32 {
         // slurmd's variables and the root are read before anything else can change them.
         let root = Process.environment("BIVOUAC_ROOT") ?? ""
@@ -18,10 +17,7 @@ package enum SlurmProgram {
         Process.clearEnvironment()
         do {
             let hook = try read.get()
-            let places = Places(root: root)
-            try body(hook, try Site.load(places: places, withLists: false), places) {
-                Timestamp(seconds: currentSeconds())
-            }
+            try body(hook, Places(root: root)) { Timestamp(seconds: currentSeconds()) }
             return Verdict.status(nil, of: kind)
         } catch {
             let line = "\(name): \(error)"

@@ -20,6 +20,11 @@ struct Deadline {
         return (result, Deadline(sockets: sockets, milliseconds: milliseconds))
     }
 
+    /// The same for a call that is to take no longer than that.
+    func shorter(_ limit: Int) -> Deadline {
+        Deadline(sockets: sockets, milliseconds: min(limit, milliseconds))
+    }
+
     /// The result of a call that returns null on failure.
     func value<Result>(_ call: String, _ body: () -> Result?) throws(LibvirtError) -> Result {
         // Without a timer the call could wait for ever: it is not made.

@@ -71,6 +71,29 @@ import Glibc
         try deadline.number("virDomainResume") { unsafe virDomainResume(pointer) }
     }
 
+    /// Writes the guest's memory as an ELF file, which libvirt makes; a machine that is paused stays so.
+    ///
+    /// The corresponding C function is `virDomainCoreDumpWithFormat`.
+    package func dumpMemory(to path: String) throws(LibvirtError) {
+        let format = UInt32(VIR_DOMAIN_CORE_DUMP_FORMAT_RAW.rawValue)
+        let flags = UInt32(VIR_DUMP_MEMORY_ONLY.rawValue)
+        try deadline.number("virDomainCoreDumpWithFormat") {
+            unsafe virDomainCoreDumpWithFormat(pointer, path, format, flags)
+        }
+    }
+
+    /// Plugs in or pulls out the cable of each of the running machine's network interfaces.
+    ///
+    /// The corresponding C function is `virDomainUpdateDeviceFlags`.
+    package func setLinks(up: Bool) throws(LibvirtError) {
+        for interface in InterfaceLink.interfaces(in: try xml()) {
+            let changed = InterfaceLink.set(interface, up: up)
+            try deadline.number("virDomainUpdateDeviceFlags") {
+                unsafe virDomainUpdateDeviceFlags(pointer, changed, VIR_DOMAIN_AFFECT_LIVE.rawValue)
+            }
+        }
+    }
+
     /// What the domain does now, and why.
     ///
     /// The corresponding C function is `virDomainGetState`.
@@ -99,16 +122,16 @@ import Glibc
         return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    /// What the machine has used so far.
+    /// What the machine has used so far; QEMU has to answer for it, within the limit.
     ///
     /// The corresponding C function is `virDomainListGetStats`.
-    package func statistics() throws(LibvirtError) -> DomainStatistics {
+    package func statistics(limit milliseconds: Int = .max) throws(LibvirtError) -> DomainStatistics {
         let kinds =
             VIR_DOMAIN_STATS_CPU_TOTAL.rawValue | VIR_DOMAIN_STATS_BALLOON.rawValue
             | VIR_DOMAIN_STATS_BLOCK.rawValue | VIR_DOMAIN_STATS_INTERFACE.rawValue
         var domains: [virDomainPtr?] = unsafe [pointer, nil]
         var records: UnsafeMutablePointer<virDomainStatsRecordPtr?>?
-        try deadline.number("virDomainListGetStats") {
+        try deadline.shorter(milliseconds).number("virDomainListGetStats") {
             unsafe virDomainListGetStats(&domains, kinds, &records, 0)
         }
         defer { unsafe virDomainStatsRecordListFree(records) }

@@ -9,14 +9,19 @@ package enum NameService {
     ///
     /// The corresponding C functions are `getpwuid_r`, `getgrouplist` and `getgrgid_r`.
     package static func account(uid: UInt32) -> Account? {
-        unsafe entry { record, buffer, size, found in unsafe getpwuid_r(uid, record, buffer, size, found) }
+        unsafe entry(withGroups: true) { record, buffer, size, found in
+            unsafe getpwuid_r(uid, record, buffer, size, found)
+        }
     }
 
     /// The account of a name; nil when there is none.
     ///
-    /// The corresponding C function is `getpwnam_r`.
-    package static func account(named name: String) -> Account? {
-        unsafe entry { record, buffer, size, found in unsafe getpwnam_r(name, record, buffer, size, found) }
+    /// Its groups can take a name service its time: only where they are wanted. The corresponding C function is
+    /// `getpwnam_r`.
+    package static func account(named name: String, withGroups: Bool = true) -> Account? {
+        unsafe entry(withGroups: withGroups) { record, buffer, size, found in
+            unsafe getpwnam_r(name, record, buffer, size, found)
+        }
     }
 
     private typealias Lookup = (
@@ -24,7 +29,7 @@ package enum NameService {
         UnsafeMutablePointer<UnsafeMutablePointer<passwd>?>
     ) -> Int32
 
-    private static func entry(_ lookUp: Lookup) -> Account? {
+    private static func entry(withGroups: Bool, _ lookUp: Lookup) -> Account? {
         var record = unsafe passwd()
         var found: UnsafeMutablePointer<passwd>?
         // Large enough for any entry that a login could use; a larger one counts as missing.
@@ -36,7 +41,8 @@ package enum NameService {
             let name = unsafe String(cString: record.pw_name)
             return unsafe Account(
                 name: name, uid: record.pw_uid, gid: record.pw_gid,
-                groups: groups(of: name, primary: record.pw_gid), home: String(cString: record.pw_dir),
+                groups: withGroups ? groups(of: name, primary: record.pw_gid) : [],
+                home: String(cString: record.pw_dir),
                 shell: String(cString: record.pw_shell))
         }
     }

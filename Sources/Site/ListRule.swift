@@ -1,3 +1,5 @@
+package import Job
+
 /// A subscription to an image list: `lists.d/NAME.toml`; its images are called `NAME/ALIAS` or `NAME/UUID`.
 package struct ListRule: Hashable, Sendable {
     /// What becomes of images that appear in a later version of the list.
@@ -29,12 +31,17 @@ package struct ListRule: Hashable, Sendable {
     package var accounts: [String]
     /// Whether a signature over SHA-1 is accepted.
     package var sha1: Bool
+    /// The one form of context that the list's images look for; nil where they may look for any.
+    package var context: ContextForm?
+    /// The same for single images, by alias; goes before `context`.
+    package var contexts: [String: ContextForm]
 
     /// A subscription with the default for what is left out.
     package init(
         name: String, uri: String, identifier: String, endorsers: [String], threshold: Int = 1,
         imageClass: Int, newImages: NewImages = .accept, images: [String: String] = [:], users: [String] = [],
-        groups: [String] = [], accounts: [String] = [], sha1: Bool = false
+        groups: [String] = [], accounts: [String] = [], sha1: Bool = false, context: ContextForm? = nil,
+        contexts: [String: ContextForm] = [:]
     ) {
         self.name = name
         self.uri = uri
@@ -48,5 +55,14 @@ package struct ListRule: Hashable, Sendable {
         self.groups = groups
         self.accounts = accounts
         self.sha1 = sha1
+        self.context = context
+        self.contexts = contexts
+    }
+
+    /// The forms of context that an image of the list is given, whether it is named by an alias or not.
+    package func contextForms(of image: ImageName) -> [ContextForm] {
+        let aliases = images.filter { $0.key == image.image || $0.value == image.image }.map(\.key).sorted()
+        let own = aliases.lazy.compactMap { contexts[$0] }.first
+        return (own ?? context).map { [$0] } ?? ContextForm.allCases
     }
 }

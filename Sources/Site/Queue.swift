@@ -38,13 +38,23 @@ package struct Queue: Hashable, Sendable {
     package var memory: ByteCount?
     /// Overrules the evidence rule of the site.
     package var endState: EvidenceRule.EndState?
+    /// Seconds that a payload has at least from the moment it is told of a nearer end: not more than the
+    /// scheduler leaves a job between TERM and KILL.
+    package var grace: Int
+    /// What a payload is sent when it is told of a nearer end; a job may name its own.
+    package var noticeSignal: NoticeSignal?
+    /// What becomes of a payload in whose machine somebody listens.
+    package var listening: ListeningRule
+    /// Where the payload comes from.
+    package var payload: PayloadSource
 
     /// A queue with the default for what is left out.
     package init(
         name: String, image: ImageName? = nil, allow: [String], classes: Set<Int> = [1, 2],
         users: [String] = [], groups: [String] = [], accounts: [String] = [], network: Network = .none,
         workdir: WorkDirectory = .none, workdirLimit: ByteCount = .mebibytes(1024), memory: ByteCount? = nil,
-        endState: EvidenceRule.EndState? = nil
+        endState: EvidenceRule.EndState? = nil, grace: Int = 25, noticeSignal: NoticeSignal? = nil,
+        listening: ListeningRule = .note, payload: PayloadSource = .job
     ) {
         self.name = name
         self.image = image
@@ -58,6 +68,10 @@ package struct Queue: Hashable, Sendable {
         self.workdirLimit = workdirLimit
         self.memory = memory
         self.endState = endState
+        self.grace = grace
+        self.noticeSignal = noticeSignal
+        self.listening = listening
+        self.payload = payload
     }
 
     /// Whether `allow` names the image.
@@ -69,7 +83,7 @@ package struct Queue: Hashable, Sendable {
 extension Queue {
     static let keys = [
         "image", "allow", "classes", "users", "groups", "accounts", "network", "workdir", "workdir_limit",
-        "memory", "end_state",
+        "memory", "end_state", "grace", "notice_signal", "listening", "payload",
     ]
 
     init(name: String, _ section: Section) throws(SiteFault) {
@@ -93,6 +107,10 @@ extension Queue {
             try section.size("workdir_limit", in: ByteCount(0)...ByteCount(1 << 50)) ?? workdirLimit
         memory = try section.size("memory", in: .mebibytes(1)...ByteCount(1 << 50))
         endState = try section.choice("end_state", EvidenceRule.EndState.self)
+        grace = Int(try section.seconds("grace", in: 0...86_400) ?? Int64(grace))
+        noticeSignal = try section.choice("notice_signal", NoticeSignal.self)
+        listening = try section.choice("listening", ListeningRule.self) ?? listening
+        payload = try section.choice("payload", PayloadSource.self) ?? payload
     }
 
     private static func isPattern(_ text: String) -> Bool {

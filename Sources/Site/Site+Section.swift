@@ -3,6 +3,7 @@ import Job
 extension Site {
     static let keys = [
         "cluster", "anchors", "maximum_list_age", "virtualization", "boot_timeout", "prologue_timeout",
+        "silence_timeout",
         "qemu_accounts", "libvirt", "libvirt_timeout", "memory_overhead", "queue", "store", "evidence",
         "fetch",
         "revoked",
@@ -23,6 +24,8 @@ extension Site {
         bootTimeout = Int(try section.seconds("boot_timeout", in: 1...3600) ?? Int64(bootTimeout))
         prologueTimeout = Int(
             try section.seconds("prologue_timeout", in: 1...86_400) ?? Int64(prologueTimeout))
+        // The agent gives a sign of life every few seconds.
+        silenceTimeout = Int(try section.seconds("silence_timeout", in: 20...3600) ?? Int64(silenceTimeout))
         guard bootTimeout <= prologueTimeout else {
             throw section.fault(
                 at: "prologue_timeout",

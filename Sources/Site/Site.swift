@@ -13,6 +13,8 @@ package struct Site: Hashable, Sendable {
     package var bootTimeout: Int
     /// Seconds for the whole prologue.
     package var prologueTimeout: Int
+    /// Seconds without a word from a job's agent after which its machine counts as dead.
+    package var silenceTimeout: Int
     /// The accounts machines run as are called this with a number, from 0, behind it.
     package var qemuAccounts: String
     /// The URI of the libvirt that runs the machines.
@@ -50,7 +52,8 @@ package struct Site: Hashable, Sendable {
     package init(
         cluster: String, anchors: String = "/etc/grid-security/certificates",
         maximumListAge: Int64 = 35 * 86_400, virtualization: Virtualization = .auto, bootTimeout: Int = 300,
-        prologueTimeout: Int = 480, qemuAccounts: String = "bivouac-vm", libvirt: String = "qemu:///system",
+        prologueTimeout: Int = 480, silenceTimeout: Int = 60, qemuAccounts: String = "bivouac-vm",
+        libvirt: String = "qemu:///system",
         libvirtTimeout: Int = 30, memoryOverhead: ByteCount = .mebibytes(96),
         queues: [String: Queue] = [:], endorsers: [String: EndorserRule] = [:],
         lists: [String: ListRule] = [:], denials: [Denial] = [],
@@ -64,6 +67,7 @@ package struct Site: Hashable, Sendable {
         self.virtualization = virtualization
         self.bootTimeout = bootTimeout
         self.prologueTimeout = prologueTimeout
+        self.silenceTimeout = silenceTimeout
         self.qemuAccounts = qemuAccounts
         self.libvirt = libvirt
         self.libvirtTimeout = libvirtTimeout

@@ -1,11 +1,11 @@
 /// Spans of time as the configuration spells them: a whole number and `s`, `m`, `h` or `d`.
-enum TimeSpan {
+package enum TimeSpan {
     private static let units: [(name: Character, seconds: Int64)] = [
         ("d", 86_400), ("h", 3600), ("m", 60), ("s", 1),
     ]
 
     /// The span in seconds; nil if the text is no span.
-    static func seconds(_ text: String) -> Int64? {
+    package static func seconds(_ text: String) -> Int64? {
         let digits = text.dropLast()
         guard let unit = units.first(where: { $0.name == text.last }), !digits.isEmpty,
             digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let count = Int64(digits)
@@ -15,7 +15,7 @@ enum TimeSpan {
     }
 
     /// The span in the largest unit that leaves a whole number.
-    static func text(_ seconds: Int64) -> String {
+    package static func text(_ seconds: Int64) -> String {
         for unit in units where seconds >= unit.seconds && seconds % unit.seconds == 0 {
             return "\(seconds / unit.seconds)\(unit.name)"
         }

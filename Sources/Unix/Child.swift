@@ -1,7 +1,8 @@
 internal import CLinux
 
-/// A child process that is run to its end with a bound on its time and on what it may say.
-package enum Child {
+/// A child process that is run to its end with a bound on its time and on what it may say; ended by force when
+/// the value goes before that.
+package struct Child: ~Copyable {
     /// How the child ended.
     package enum End: Hashable, Sendable {
         case exited(Int32)
@@ -20,25 +21,65 @@ package enum Child {
         package var succeeded: Bool { end == .exited(0) }
     }
 
+    private let pid: pid_t
+    private let output: FileDescriptor
+    private let errors: FileDescriptor
+    private let deadline: Deadline
+    private let outputLimit: Int
+    private var isOver = false
+
+    private init(
+        pid: pid_t, output: consuming FileDescriptor, errors: consuming FileDescriptor, deadline: Deadline,
+        outputLimit: Int
+    ) {
+        self.pid = pid
+        self.output = output
+        self.errors = errors
+        self.deadline = deadline
+        self.outputLimit = outputLimit
+    }
+
+    deinit {
+        guard !isOver else { return }
+        _ = try? Self.wait(for: pid, until: deadline, bound: .overTime)
+    }
+
     /// Starts a program by its absolute path, in a session of its own, with exactly this environment, reading
-    /// nothing, and waits for it.
+    /// nothing; `wait` is to follow within the time.
+    ///
+    /// It has the descriptors, from 3 on.
     ///
     /// The corresponding C function is `posix_spawn`.
-    package static func run(
+    package static func start(
         _ path: String, _ arguments: [String], environment: [String] = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"],
-        seconds: Int, outputLimit: Int = 1 << 20
-    ) throws(UnixError) -> Result {
+        descriptors: [Int32] = [], seconds: Int, outputLimit: Int = 1 << 20
+    ) throws(UnixError) -> Child {
         let output = try Pipe()
         let errors = try Pipe()
         let pid = try spawn(
-            path, arguments, environment, output: output.writer.rawValue, errors: errors.writer.rawValue)
-        let outputEnd = output.intoReader()
-        let errorEnd = errors.intoReader()
+            path, arguments, environment, output: output.writer.rawValue, errors: errors.writer.rawValue,
+            descriptors)
+        return Child(
+            pid: pid, output: output.intoReader(), errors: errors.intoReader(),
+            deadline: Deadline(seconds: seconds), outputLimit: outputLimit)
+    }
 
-        let deadline = Deadline(seconds: seconds)
+    /// Starts a program and waits for it.
+    package static func run(
+        _ path: String, _ arguments: [String], environment: [String] = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"],
+        descriptors: [Int32] = [], seconds: Int, outputLimit: Int = 1 << 20
+    ) throws(UnixError) -> Result {
+        var child = try start(
+            path, arguments, environment: environment, descriptors: descriptors, seconds: seconds,
+            outputLimit: outputLimit)
+        return try child.wait()
+    }
+
+    /// What the child says until its end.
+    package mutating func wait() throws(UnixError) -> Result {
         var result = Result(end: .exited(0), output: [], errors: [])
         var bound: End?
-        var open = [outputEnd.rawValue: true, errorEnd.rawValue: true]
+        var open = [output.rawValue: true, errors.rawValue: true]
         while open.values.contains(true) {
             var set = open.filter(\.value).keys.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
             let count = unsafe poll(&set, UInt(set.count), Int32(deadline.milliseconds))
@@ -47,18 +88,18 @@ package enum Child {
                 break
             }
             for one in set where one.revents != 0 {
-                let bytes =
-                    one.fd == outputEnd.rawValue
-                    ? try outputEnd.read(upTo: 1 << 16) : try errorEnd.read(upTo: 1 << 16)
+                let isOutput = one.fd == output.rawValue
+                let bytes = isOutput ? try output.read(upTo: 1 << 16) : try errors.read(upTo: 1 << 16)
                 if bytes.isEmpty { open[one.fd] = false }
-                if one.fd == outputEnd.rawValue { result.output += bytes } else { result.errors += bytes }
+                if isOutput { result.output += bytes } else { result.errors += bytes }
             }
             if result.output.count > outputLimit || result.errors.count > outputLimit {
                 bound = .overOutput
                 break
             }
         }
-        result.end = try wait(for: pid, until: deadline, bound: bound)
+        result.end = try Self.wait(for: pid, until: deadline, bound: bound)
+        isOver = true
         return result
     }
 
@@ -79,7 +120,8 @@ package enum Child {
     }
 
     private static func spawn(
-        _ path: String, _ arguments: [String], _ environment: [String], output: Int32, errors: Int32
+        _ path: String, _ arguments: [String], _ environment: [String], output: Int32, errors: Int32,
+        _ descriptors: [Int32]
     ) throws(UnixError) -> pid_t {
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
@@ -87,6 +129,16 @@ package enum Child {
         unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         unsafe posix_spawn_file_actions_adddup2(&actions, output, 1)
         unsafe posix_spawn_file_actions_adddup2(&actions, errors, 2)
+        // Out of the way first, so that none takes another's place before that one was copied.
+        let clear = Int32(3 + descriptors.count)
+        var copies: [Int32] = []
+        defer { copies.forEach { _ = close($0) } }
+        for descriptor in descriptors {
+            copies.append(try checked("fcntl") { linux_fcntl(descriptor, F_DUPFD_CLOEXEC, clear) })
+        }
+        for (index, copy) in copies.enumerated() {
+            unsafe posix_spawn_file_actions_adddup2(&actions, copy, Int32(3 + index))
+        }
 
         var attributes = posix_spawnattr_t()
         unsafe posix_spawnattr_init(&attributes)

@@ -10,10 +10,13 @@ package struct FileLock: ~Copyable {
     ///
     /// The file is made when it is missing and stays. The corresponding C function is `flock`.
     package static func acquire(_ path: String, before deadline: Deadline) throws(UnixError) -> FileLock {
+        // Most locks are held for about a millisecond.
+        var pause = 1
         while true {
             if let lock = try tryAcquire(path) { return lock }
             guard !deadline.isOver else { throw UnixError("flock", UnixError.timedOut, path) }
-            Deadline.sleep(milliseconds: min(10, max(1, deadline.milliseconds)))
+            Deadline.sleep(milliseconds: min(pause, max(1, deadline.milliseconds)))
+            pause = min(2 * pause, 10)
         }
     }
 

@@ -29,7 +29,11 @@ package enum Files {
     }
 
     /// Puts the bytes there as a whole or not at all, durably: new file, fsync, rename, fsync of the directory.
-    package static func write(_ bytes: [UInt8], to path: String, mode: UInt32 = 0o600) throws(UnixError) {
+    ///
+    /// Not `durably` is for what the node's end makes worthless: it outlives every process all the same.
+    package static func write(
+        _ bytes: [UInt8], to path: String, mode: UInt32 = 0o600, durably: Bool = true
+    ) throws(UnixError) {
         let temporary = path + ".new"
         try remove(temporary)
         do throws(UnixError) {
@@ -37,13 +41,13 @@ package enum Files {
                 temporary, [.write, .create, .exclusive, .noFollow], mode: mode)
             try file.changeMode(mode)
             try file.write(bytes)
-            try file.synchronize(temporary)
+            if durably { try file.synchronize(temporary) }
             try rename(temporary, to: path)
         } catch {
             _ = try? remove(temporary)
             throw UnixError(error.call, error.code, error.subject.isEmpty ? path : error.subject)
         }
-        try synchronize(directory: parent(path))
+        if durably { try synchronize(directory: parent(path)) }
     }
 
     /// Like `write` of bytes, for a text as UTF-8.

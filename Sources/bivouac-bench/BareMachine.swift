@@ -124,7 +124,7 @@ struct BareMachine {
             () throws(UnixError) in
             try ControlPort.connect(path).greeting(before: Deadline(seconds: 300))
         }
-        guard case .ready = greeting else {
+        guard case .value = greeting else {
             throw .failed("the agent of \(domain) is not ready: \(greeting)")
         }
     }

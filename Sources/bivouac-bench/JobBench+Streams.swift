@@ -106,7 +106,7 @@ extension JobBench {
         let path = scratch.bare + "/stream.iso"
         try BenchError.during("could not make \(path)") { () throws(ContextError) in
             try Volume(
-                label: ContextVolume.label,
+                label: "CONTEXT",
                 files: [
                     .init("context.sh", .bytes([])), .init("prolog.sh", .bytes(Array(Self.prolog.utf8))),
                     .init("epilog.sh", .bytes([])),

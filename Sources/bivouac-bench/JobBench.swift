@@ -6,6 +6,8 @@ struct JobBench {
     let scratch: ScratchRoot
     let watch: Watch
     let samples: Int
+    /// Whether what takes longest is measured once.
+    let isQuick: Bool
     let model: BareMachine.Model
 
     /// Runs the parts and removes what it made, whatever happens.
@@ -39,7 +41,9 @@ struct JobBench {
         try watch.wait("the first prologue", for: try job.prologue())
         let model = try BareMachine.Model(job)
         try watch.wait("the first epilogue", for: try job.epilogue())
-        let bench = JobBench(scratch: scratch, watch: watch, samples: options.samples, model: model)
+        let bench = JobBench(
+            scratch: scratch, watch: watch, samples: options.samples, isQuick: options.isQuick,
+            model: model)
         var rows: [Row] = []
         for part in options.parts {
             tell(part.rawValue)

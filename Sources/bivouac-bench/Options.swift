@@ -2,14 +2,16 @@
 struct Options {
     static let help = """
         usage: bivouac-bench lists --help
-               bivouac-bench job [--root DIR] [--samples N] [--only PART] [--json]
+               bivouac-bench job [--root DIR] [--samples N | --quick] [--only PART] [--json]
 
         Measures what a job in a machine of its own costs against the same machine without us, side by side in one
         run, and prints medians and their ratios. Needs root and a node that runs nothing else.
 
           --root DIR     root of the installation, as examples/single-node/up makes it (default:
                          /var/lib/bivouac-demo; / for the node's own)
-          --samples N    measurements of each kind, 1 to 99 (default: 5)
+          --samples N    measurements of each kind, 1 to 99 (default: 5, some ten minutes)
+          --quick        three of each kind, and of eight machines at once only the first eight are waited for
+                         until they are ready: some four minutes
           --only PART    one of single, eight, hooks, streams (default: all of them)
           --json         the table as JSON
 
@@ -25,6 +27,7 @@ struct Options {
     /// Without a slash at the end; empty for `/`.
     private(set) var root = "/var/lib/bivouac-demo"
     private(set) var samples = 5
+    private(set) var isQuick = false
     private(set) var parts = Part.allCases
     private(set) var json = false
 
@@ -34,6 +37,11 @@ struct Options {
         while let option = rest.popFirst() {
             if option == "--json" {
                 json = true
+                continue
+            }
+            if option == "--quick" {
+                isQuick = true
+                samples = 3
                 continue
             }
             guard ["--root", "--samples", "--only"].contains(option) else {

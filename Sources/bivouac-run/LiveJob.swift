@@ -69,6 +69,9 @@ struct LiveJob {
         } catch { throw Failure(.unavailable, "the machine of job \(key) cannot be reached: \(error)") }
     }
 
+    /// Seconds of the agent's silence after which its machine counts as dead, as the site wants it.
+    func longestSilence() throws(Failure) -> Int64 { try record()["silence"]?.integer ?? 60 }
+
     private func record() throws(Failure) -> JSON {
         let path = directory + "/record.json"
         let bytes: [UInt8]

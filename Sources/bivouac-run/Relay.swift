@@ -5,12 +5,14 @@ internal import Unix
 struct Relay: ~Copyable {
     /// Seconds between signs of life.
     private static let heartbeat = 5
-    /// Milliseconds of an agent's silence after which the machine counts as dead.
-    private static let longestSilence: Int64 = 60_000
+    /// Milliseconds of silence after which the machine may be paused.
+    private static let noticedSilence: Int64 = 10_000
     /// A turn of the loop that took longer was no turn: the launcher itself had been stopped.
     private static let longestTurn: Int64 = 10_000
 
     private let job: LiveJob
+    /// Seconds of the agent's silence after which the machine counts as dead.
+    private let longestSilence: Int64
     private let socket: FileDescriptor
     private let signals: SignalQueue
     private var upload: Upload
@@ -29,9 +31,10 @@ struct Relay: ~Copyable {
 
     init(
         _ job: LiveJob, _ socket: consuming FileDescriptor, _ signals: consuming SignalQueue,
-        _ upload: consuming Upload
+        _ upload: consuming Upload, longestSilence: Int64
     ) {
         self.job = job
+        self.longestSilence = longestSilence
         self.socket = socket
         self.signals = signals
         self.upload = upload
@@ -122,6 +125,7 @@ struct Relay: ~Copyable {
         case .failed:
             let failure = try StartFailure(bytes, frame.body)
             refused = Failure(.unavailable, "the machine could not start the job: \(failure.text)")
+        case .remark: Process.report("bivouac: \(try Remark(bytes, frame.body).text)")
         default: break
         }
     }
@@ -162,12 +166,16 @@ struct Relay: ~Copyable {
             nextHeartbeat = Deadline(seconds: Self.heartbeat)
             if writer.isFree { writer.append(.heartbeat) }
         }
-        guard now - heard > Self.longestSilence else { return }
-        // An operator may have paused the machine; that is written before it is done.
-        guard case .paused? = try? job.phase() else {
-            throw Failure(.unavailable, "the machine ended before the job did (silent for 60 s)")
+        let limit = longestSilence * 1000
+        guard now - heard >= min(limit, Self.noticedSilence) else { return }
+        // An operator may have paused the machine; that is written before it is done. A machine that runs
+        // again has the whole time to be heard.
+        if case .paused? = try? job.phase() {
+            heard = now
+        } else if now - heard >= limit {
+            throw Failure(
+                .unavailable, "the machine ended before the job did (silent for \(longestSilence) s)")
         }
-        heard = now
     }
 
     private func lost(_ why: String) -> Failure {

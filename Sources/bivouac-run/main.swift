@@ -46,7 +46,8 @@ func launch(_ limits: [ResourceLimit], _ mask: UInt16) throws(Failure) -> Proces
         arguments: invocation.arguments,
         environment: Process.environmentBytes().filter { !HostVariables.contains($0) },
         directory: directory, umask: mask, limits: limits, scriptMode: invocation.script?.mode)
-    var relay = Relay(job, socket, signals, try Upload.prepare(order, invocation.script))
+    let upload = try Upload.prepare(order, invocation.script)
+    var relay = Relay(job, socket, signals, upload, longestSilence: try job.longestSilence())
     return try relay.run()
 }
 

@@ -100,7 +100,7 @@ extension Verbs {
         _ tool: Tool, _ action: String, _ image: NamedImage, _ more: [JSON.Member]
     ) throws {
         var fields: [JSON.Member] = [
-            .init("action", .string(action)), .init("operator", .string("uid \(Process.loginUser)")),
+            .init("action", .string(action)), .init("operator", .string(tool.author)),
             .init("node", .string(Process.system.host)), .init("sha512", .string(image.digest.description)),
         ]
         if let list = image.list, let entry = image.entry {

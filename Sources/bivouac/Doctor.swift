@@ -71,7 +71,9 @@ struct Doctor {
 
     private var accounts: Finding {
         var count = 0
-        while NameService.account(named: "\(site.qemuAccounts)\(count)") != nil { count += 1 }
+        while NameService.account(named: "\(site.qemuAccounts)\(count)", withGroups: false) != nil {
+            count += 1
+        }
         let wanted = Process.allowedCPUs.count
         if count == 0 {
             return .failure(

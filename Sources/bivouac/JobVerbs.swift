@@ -22,6 +22,7 @@ extension Verbs {
         Verb(
             "job", "destroy", "JOB", "ends its machine at once; the job then fails", words: 1...1,
             run: destroy),
+        notify,
     ]
 
     private static func list(_ tool: Tool, _ arguments: Arguments) throws -> Int32 {

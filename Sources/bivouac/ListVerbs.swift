@@ -1,5 +1,7 @@
 import Audit
 import Batch
+import Command
+import Endorsing
 import FoundationEssentials
 import ImageTrust
 import Job
@@ -9,29 +11,20 @@ import Site
 import Unix
 
 extension Verbs {
-    static let list = [
-        Verb(
-            "list", "refresh", "[NAME...] [--accept-move] [--accept-rollback]",
-            "fetches image lists anew and puts those that are accepted in force", words: 0...64,
-            flags: ["accept-move", "accept-rollback"], run: refresh),
-        Verb("list", "show", "[NAME]", "the lists in force, or one with its images", words: 0...1, run: show),
-        Verb(
-            "list", "verify", "FILE --anchors DIR [--endorser NAME] [--config-root DIR] [--at TIME]",
-            "what every check says of a signed list; needs no site and no network, changes nothing",
-            words: 1...1,
-            options: ["anchors", "endorser", "config-root", "at"], notes: verifyNotes, run: verifyList),
-        Verb(
-            "list", "template", "IMAGE-FILE... --certificate CERT --uri URI [OPTION...]",
-            "prints an unsigned list of image files, and how to sign it", words: 1...256,
-            options: [
-                "certificate", "key", "uri", "image-folder", "title", "version", "vo", "creator", "email",
-                "identifier", "image-identifiers", "lifetime", "at",
-            ], notes: templateNotes, run: listTemplate),
-        Verb(
-            "list", "history", "NAME [--limit N]",
-            "when its versions came, what they changed, what was refused",
-            words: 1...1, options: ["limit"], run: { try tellHistory($0, $1, of: .list($1.words[0])) }),
-    ]
+    static let list =
+        [
+            Verb(
+                "list", "refresh", "[NAME...] [--accept-move] [--accept-rollback]",
+                "fetches image lists anew and puts those that are accepted in force", words: 0...64,
+                flags: ["accept-move", "accept-rollback"], run: refresh),
+            Verb(
+                "list", "show", "[NAME]", "the lists in force, or one with its images", words: 0...1,
+                run: show),
+            Verb(
+                "list", "history", "NAME [--limit N]",
+                "when its versions came, what they changed, what was refused",
+                words: 1...1, options: ["limit"], run: { try tellHistory($0, $1, of: .list($1.words[0])) }),
+        ] + endorsing
 
     private static func refresh(_ tool: Tool, _ arguments: Arguments) throws -> Int32 {
         try tool.requireRoot()

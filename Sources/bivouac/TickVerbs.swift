@@ -1,5 +1,4 @@
 import Batch
-import Evidence
 import ImageStore
 import Job
 import JobMachine
@@ -23,10 +22,14 @@ extension Verbs {
         guard let lock = try FileLock.tryAcquire(tool.places.tickLock) else { return ExitStatus.success }
         defer { withExtendedLifetime(lock) {} }
         let site = try tool.site()
+        // One question to the scheduler serves both.
+        var states: [JobID: SlurmState] = [:]
         let parts: [(String, () throws -> [String])] = [
-            ("reap", { try reap(tool, site, deadline) }),
+            ("reap", { try reap(tool, site, deadline) { states.merge($0) { _, new in new } } }),
+            ("settle paused machines", { try settle(tool, site) }),
+            ("tell payloads of their end", { try follow(tool, states, deadline) }),
             ("recheck machines", { try recheck(tool, site, deadline) }),
-            ("expire evidence", { try expire(tool, site, deadline) }),
+            ("expire evidence", { try expire(tool, site, deadline).map { "evidence \($0) expired" } }),
             ("sweep images", { try sweep(tool, site) }),
             ("refresh lists", { refresh(tool, site, deadline) }),
             ("publish images", { try publish(tool, site) }),
@@ -48,25 +51,24 @@ extension Verbs {
         return status
     }
 
-    private static func reap(_ tool: Tool, _ site: Site, _ deadline: Deadline) throws -> [String] {
+    private static func reap(
+        _ tool: Tool, _ site: Site, _ deadline: Deadline, learn: ([JobID: SlurmState]) -> Void
+    ) throws -> [String] {
         let ending = Ending(site: site, places: tool.places, clock: { tool.now })
         let outcomes = try Reaper(ending).run(
             commands: { SlurmCommand(configuration: $0 ?? Process.environment("SLURM_CONF")) },
-            before: deadline)
+            before: deadline, learn: learn)
         if let failed = outcomes.first(where: { $0.failure != nil }) {
             throw Failure(ExitStatus.unavailable, "\(failed.name): \(failed.failure ?? "")")
         }
         return outcomes.map { "reaped \($0.name)" }
     }
 
-    private static func expire(_ tool: Tool, _ site: Site, _ deadline: Deadline) throws -> [String] {
-        let running = try LiveJob.keys(tool.places).compactMap {
-            try LiveJob.peek($0, places: tool.places)?.machineName
+    /// What somebody who died half-way left running is to stand still.
+    private static func settle(_ tool: Tool, _ site: Site) throws -> [String] {
+        try Pause(Ending(site: site, places: tool.places, clock: { tool.now })).settle().map {
+            "job \($0) was paused by its record alone: its machine stands still now"
         }
-        let removed = try EvidenceStore(directory: tool.places.evidence).prune(
-            keep: site.evidence.keep, limit: site.evidence.limit, running: Set(running.map(\.description)),
-            now: tool.now, before: deadline)
-        return removed.map { "evidence \($0) expired" }
     }
 
     private static func sweep(_ tool: Tool, _ site: Site) throws -> [String] {

@@ -1,5 +1,8 @@
-/// The table of nouns and verbs.
-enum Verbs {
+// Every file here is about verbs.
+@_exported import Command
+
+extension Verbs {
+    /// All nouns, in the order of the help.
     static let all: [Verb] =
-        list + endorser + image + job + evidence + audit + tick + doctor
+        list + endorser + image + job + pause + evidence + audit + tick + doctor
 }

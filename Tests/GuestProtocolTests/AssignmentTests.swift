@@ -15,7 +15,8 @@ struct AssignmentTests {
                 ],
                 home: "/home/alice", shell: "/bin/bash"),
             machineFeatures: [try #require(.init("total_cpu", "2"))],
-            jobFeatures: [try #require(.init("job_id", "4711")), try #require(.init("max_rss_bytes", ""))])
+            jobFeatures: [try #require(.init("job_id", "4711")), try #require(.init("max_rss_bytes", ""))],
+            grace: 25, listening: .fail, payload: .image)
     }
 
     private func refusal(replacing old: String, with new: String) throws -> String {
@@ -54,6 +55,9 @@ struct AssignmentTests {
             ("/bin/bash", "/bin/ba:sh", "bad 'shell'"),
             ("total_cpu", "../total", "bad 'machinefeatures'"),
             ("job_id", "Job", "bad 'jobfeatures'"),
+            (#""grace":25"#, #""grace":-1"#, "bad 'grace'"),
+            (#""grace":25"#, #""grace":"25""#, "'grace' is no integer"),
+            (#""listening":"fail""#, #""listening":"no""#, "bad 'listening' or 'payload'"),
             (#""4711""#, #""47\n11""#, "bad 'jobfeatures'"),
         ])
     func values(old: String, new: String, what: String) throws {

@@ -1,4 +1,5 @@
 import GuestProtocol
+import Job
 import Testing
 import Unix
 
@@ -114,9 +115,20 @@ struct BodyTests {
     @Test("a notice has a time, or none")
     func notice() throws {
         for shutdown in [nil, 1_795_000_000] as [Int64?] {
-            let notice = Notice(shutdown: shutdown, reason: "drain")
-            #expect(try Notice(notice.body, notice.body.indices) == notice)
+            for signal in NoticeSignal.allCases.map(Optional.some) + [nil] {
+                let notice = Notice(shutdown: shutdown, signal: signal, reason: "drain")
+                #expect(try Notice(notice.body, notice.body.indices) == notice)
+            }
         }
+        var forged = Notice(shutdown: nil, signal: nil, reason: "").body
+        forged[8] = 9
+        #expect(throws: ProtocolError.badBody(.notice, "signal 9")) { try Notice(forged, forged.indices) }
+    }
+
+    @Test("a remark is one printable line")
+    func remark() throws {
+        let read = try Remark(Remark("a\nb\u{1B}c").body, 0..<Remark("a\nb\u{1B}c").body.count)
+        #expect(read.text == "a?b?c")
     }
 
     @Test("a stream cannot be ahead of its receiver by more than a window")
@@ -152,7 +164,8 @@ struct DialogueTests {
 
     @Test("a payload starts once, speaks, and ends once")
     func order() throws {
-        #expect(try launcher([.heartbeat, .started, .stdout, .stderr, .inputCredit, .exited]) == .ended)
+        #expect(
+            try launcher([.heartbeat, .started, .stdout, .stderr, .remark, .inputCredit, .exited]) == .ended)
         #expect(try launcher([.started, .inputClosed, .heartbeat, .killed]) == .ended)
         #expect(try launcher([.heartbeat, .failed]) == .ended)
     }
@@ -160,7 +173,7 @@ struct DialogueTests {
     @Test(
         "frames at the wrong time are refused",
         arguments: [
-            [.stdout], [.exited], [.inputCredit], [.started, .started], [.started, .failed],
+            [.stdout], [.exited], [.inputCredit], [.remark], [.started, .started], [.started, .failed],
             [.started, .exited, .stdout], [.started, .killed, .exited], [.failed, .started],
         ] as [[FrameKind]])
     func disorder(kinds: [FrameKind]) throws {

@@ -1,4 +1,5 @@
 import GuestProtocol
+import Job
 import Testing
 import Unix
 
@@ -133,7 +134,8 @@ struct FrameTests {
             frame(.failed, StartFailure(code: 2, text: "no").body)
                 + frame(.inputCredit, Credit(.stdin, bytes: 1).body),
             frame(.ready, Ready(agent: "1", kernel: "6.1", uptime: 5).body),
-            frame(.hello) + frame(.notice, Notice(shutdown: 12, reason: "drain").body),
+            frame(.hello) + frame(.notice, Notice(shutdown: 12, signal: .USR1, reason: "drain").body),
+            frame(.remark, Remark("a line").body) + frame(.noticed),
         ]
         var refused = 0
         for index in 0..<100_000 {
@@ -167,6 +169,7 @@ struct FrameTests {
         case .failed: _ = try StartFailure(body, body.indices)
         case .ready: _ = try Ready(body, body.indices)
         case .notice: _ = try Notice(body, body.indices)
+        case .remark: _ = try Remark(body, body.indices)
         default: break
         }
     }

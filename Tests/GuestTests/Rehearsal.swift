@@ -25,6 +25,11 @@ final class Rehearsal: @unchecked Sendable {
     let jobDirectory: String
     var socketPath: String { jobDirectory + "/payload.sock" }
     private let listener: Int32
+    /// The agent's end of its control port, and ours.
+    private let controlEnds: (agent: Int32, host: Int32)
+    /// Where the agent publishes the job's features; nil for nowhere.
+    var features: FeatureTree?
+    var grace: Int?
     private let lock = NSLock()
     private var isOver = false
     private let finished = DispatchSemaphore(value: 0)
@@ -40,6 +45,9 @@ final class Rehearsal: @unchecked Sendable {
         try Files.makeDirectories(jobDirectory, mode: 0o755)
         try Files.makeDirectory(scratch + "/spool", mode: 0o755)
         try Files.makeDirectory(scratch + "/agent", mode: 0o700)
+        var pair: [Int32] = [0, 0]
+        _ = unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &pair)
+        controlEnds = (pair[0], pair[1])
         listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
@@ -85,6 +93,26 @@ final class Rehearsal: @unchecked Sendable {
         shutdown(listener, Int32(SHUT_RDWR))
         finished.wait()
         close(listener)
+        close(controlEnds.host)
+    }
+
+    /// Says something to the agent as root on the host does, and waits for the answer of that kind.
+    func command(_ kind: FrameKind, _ body: [UInt8], awaiting answer: FrameKind) throws {
+        var writer = FrameWriter()
+        writer.append(kind, body)
+        let bytes = writer.take()
+        _ = unsafe bytes.withUnsafeBytes { unsafe write(controlEnds.host, $0.baseAddress, $0.count) }
+        var reader = FrameReader(accepting: .fromControl)
+        let deadline = Deadline(seconds: 10)
+        while !deadline.isOver {
+            guard Poll.now(controlEnds.host, .readable).contains(.readable) else {
+                usleep(5_000)
+                continue
+            }
+            _ = try reader.fill(from: controlEnds.host)
+            while let frame = try reader.next() { if frame.kind == answer { return } }
+        }
+        throw UnixError("poll", UnixError.timedOut, "\(answer)")
     }
 
     private func acceptOne() -> Int32 {
@@ -98,19 +126,18 @@ final class Rehearsal: @unchecked Sendable {
     private func serve() {
         let connection = acceptOne()
         guard connection >= 0 else { return }
-        var pair: [Int32] = [0, 0]
-        _ = unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &pair)
-        defer { close(pair[1]) }
         _ = fcntl(connection, F_SETFL, fcntl(connection, F_GETFL) | O_NONBLOCK)
-        _ = fcntl(pair[0], F_SETFL, fcntl(pair[0], F_GETFL) | O_NONBLOCK)
+        let control = controlEnds.agent
+        _ = fcntl(control, F_SETFL, fcntl(control, F_GETFL) | O_NONBLOCK)
         let surroundings = Agent.Surroundings(
             identity: Identity(uid: Self.uid, gid: Self.gid, groups: [Self.gid, Self.group]),
             variables: [("MACHINEFEATURES", "/etc/machinefeatures"), ("JOBFEATURES", "/etc/jobfeatures")],
-            features: nil, program: Self.products + "/bivouac-guest", directory: scratch + "/agent",
+            features: features, grace: grace, program: Self.products + "/bivouac-guest",
+            directory: scratch + "/agent",
             ready: Ready(agent: "test", kernel: "test", uptime: 1))
         guard
             var agent = try? Agent(
-                control: FileDescriptor(owning: pair[0]), payload: FileDescriptor(owning: connection),
+                control: FileDescriptor(owning: control), payload: FileDescriptor(owning: connection),
                 console: Console(path: "/dev/null"), surroundings: surroundings)
         else { return }
         while !lock.withLock({ isOver }) { agent.step(atMost: 20) }

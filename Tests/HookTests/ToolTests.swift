@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import bivouac
+@testable import bivouac_operator
 
 extension Verb: CustomTestStringConvertible {
     var testDescription: String { "\(noun) \(name)" }
@@ -194,6 +194,12 @@ extension HookTests {
             #expect(try node.bivouac("list", "show", "nowhere").status == 65)
             #expect(try node.bivouac("image", "fetch", "demo/none").errors.contains("UnknownImage"))
             #expect(try node.bivouac("image", "fetch", "none").status == 64)
+            #expect(try node.bivouac("job", "notify", "9", "--in", "5m", "--reason", "drain").status == 65)
+            for words in [["--in", "5"], ["--in", "5m", "--withdraw"], []] {
+                let run = try node.bivouac(["job", "notify", "9", "--reason", "drain"] + words)
+                #expect(run.status == 64)
+            }
+            #expect(try node.bivouac("job", "notify", "9", "--in", "5m", "--reason", "a\nb").status == 64)
         }
 
         @Test("refuses a new list by name, and keeps the one in force", arguments: RefusedList.all)
@@ -242,7 +248,8 @@ struct RefusedList: Sendable, CustomTestStringConvertible {
 /// What root alone may do, with words that are no misuse.
 private let privileged: [[String]] = [
     ["list", "refresh"], ["image", "fetch", "demo/minimal"], ["image", "verify", "demo/minimal"],
-    ["job", "console", "1"], ["job", "destroy", "1"], ["job", "xml", "1"], ["tick"],
+    ["job", "console", "1"], ["job", "destroy", "1"], ["job", "xml", "1"],
+    ["job", "notify", "1", "--in", "10m", "--reason", "drain"], ["tick"],
     ["doctor", "--write-hooks", "/usr/libexec/bivouac/slurm"],
 ]
 

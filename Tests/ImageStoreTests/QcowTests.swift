@@ -1,4 +1,5 @@
 import Digest
+import Disk
 import Foundation
 import Job
 import TestSupport

@@ -11,7 +11,8 @@ import Testing
     static func facts(_ value: String) throws -> ContextFacts {
         ContextFacts(
             machine: try #require(MachineName("demo-4711.0")), uuid: "6a1f5dd5-8d3b-4a06-9f3f-6a2f4d0f3b11",
-            account: value, queue: value, project: value, image: try #require(ImageName("demo/minimal")),
+            hostname: "job-4711", account: value, queue: value, project: value,
+            image: try #require(ImageName("demo/minimal")),
             lifetime: 3601)
     }
 
@@ -50,11 +51,13 @@ import Testing
     @Test("has the files that HEPiX contextualisation looks for, and the assignment unchanged")
     func files() throws {
         let assignment = Array(#"{"version":1,"name":"it's"}"#.utf8)
-        let volume = try ContextVolume.make(facts: try Self.facts("eve"), assignment: assignment)
-        let iso = ISO9660Reader(bytes: try VolumeTests.image(volume))
+        let volumes = try ContextVolume.make(
+            facts: try Self.facts("eve"), assignment: assignment, forms: [.hepix])
+        #expect(volumes.count == 1)
+        let iso = ISO9660Reader(bytes: try VolumeTests.image(try #require(volumes.first)))
         #expect(iso.label == "CONTEXT")
         let entries = Dictionary(uniqueKeysWithValues: iso.entries.map { ($0.name, $0) })
-        #expect(Set(entries.keys) == ["context.sh", "prolog.sh", "epilog.sh", "assignment.json"])
+        #expect(Set(entries.keys) == ["context.sh", "prolog.sh", "init.sh", "epilog.sh", "assignment.json"])
         #expect(entries["assignment.json"]?.content == assignment)
         #expect(entries.values.allSatisfy { $0.mode == 0o100444 && $0.uid == 0 && $0.gid == 0 })
         #expect(iso.bytes.count < 200_000)

@@ -13,6 +13,27 @@ import Unix
         Volume.File("large", .bytes((0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* 31) })),
     ]
 
+    static let nested = [
+        Volume.File("openstack/latest/user_data", .bytes([1])),
+        Volume.File("openstack/latest/meta_data.json", .bytes([2, 3])), Volume.File("top", .bytes([4])),
+        Volume.File("ec2/latest/user-data", .bytes([5])),
+    ]
+
+    @Test("has directories where names have slashes", arguments: ["config-2", "cidata", "A_B"])
+    func directories(label: String) throws {
+        let iso = ISO9660Reader(bytes: try Self.image(try Volume(label: label, files: Self.nested)))
+        #expect(iso.label == label)
+        #expect(
+            Set(iso.entries.map { "\(String($0.mode, radix: 8)) \($0.name)" })
+                == ["40555 ec2", "40555 openstack", "100444 top"])
+        let files = try withScratch { scratch in
+            try Volume(label: label, files: Self.nested).write(newFile: scratch + "/a.iso", mode: 0o444)
+            let listed = try run("/usr/bin/bsdtar", ["-tf", scratch + "/a.iso"])
+            return Set(listed.text.split(separator: "\n").map(String.init))
+        }
+        #expect(files.isSuperset(of: Self.nested.map(\.name)))
+    }
+
     static func image(_ volume: Volume) throws -> [UInt8] {
         try withScratch { scratch in
             try volume.write(newFile: scratch + "/image.iso", mode: 0o444)
@@ -39,7 +60,7 @@ import Unix
 
     @Test("is the same bytes at another time, in another time zone and under another TMPDIR")
     func reproducible() throws {
-        let volume = try Volume(label: "CONTEXT", files: Self.files)
+        let volume = try Volume(label: "config-2", files: Self.files + Self.nested)
         let before = ProcessInfo.processInfo.environment["TZ"]
         defer {
             if let before { unsafe setenv("TZ", before, 1) } else { unsafe unsetenv("TZ") }
@@ -87,7 +108,7 @@ import Unix
 
     @Test(
         "refuses names that are no plain file names",
-        arguments: ["", ".", "..", "a/b", "a b", ".hidden", "ä", "a\n"])
+        arguments: ["", ".", "..", "a//b", "/a", "a/", "a/../b", "a/b/c/d/e", "a b", ".hidden", "ä", "a\n"])
     func names(name: String) {
         #expect(throws: ContextError.invalidName(name)) {
             try Volume(label: "CONTEXT", files: [.init(name, .bytes([]))])
@@ -103,7 +124,7 @@ import Unix
 
     @Test(
         "refuses labels that a reader could show in another way",
-        arguments: ["", "context", "A B", "A,joliet", "SEVENTEEN_LETTERS"])
+        arguments: ["", "A B", "A,joliet", "a\nb", "ä", "SEVENTEEN_LETTERS"])
     func labels(label: String) {
         #expect(throws: ContextError.invalidLabel(label)) { try Volume(label: label, files: []) }
     }
@@ -111,7 +132,7 @@ import Unix
     @Test("whose head is damaged is refused, never misread")
     func damagedHead() throws {
         let image = try Self.image(try Volume(label: "CONTEXT", files: Self.files))
-        let head = Array(image.prefix(ISO9660Dates.headLimit))
+        let head = Array(image.prefix(ISO9660Head.limit))
         var generator = SystemRandomNumberGenerator()
         for _ in 0..<2_000 {
             var damaged = head
@@ -119,10 +140,12 @@ import Unix
                 damaged[.random(in: (32 * 1024)..<(64 * 1024), using: &generator)] = .random(in: 0...255)
             }
             // Whatever it says, the length stays: nothing is written outside.
-            if let result = ISO9660Dates.normalised(damaged) { #expect(result.count == damaged.count) }
+            if let result = ISO9660Head.normalised(damaged, label: "CONTEXT") {
+                #expect(result.count == damaged.count)
+            }
         }
-        #expect(ISO9660Dates.normalised(Array(head.prefix(40_000))) == nil)
-        #expect(ISO9660Dates.normalised([]) == nil)
-        #expect(ISO9660Dates.normalised(head) != nil)
+        #expect(ISO9660Head.normalised(Array(head.prefix(40_000)), label: "CONTEXT") == nil)
+        #expect(ISO9660Head.normalised([], label: "CONTEXT") == nil)
+        #expect(ISO9660Head.normalised(head, label: "CONTEXT") != nil)
     }
 }

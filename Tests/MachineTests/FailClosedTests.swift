@@ -24,6 +24,21 @@ struct FailClosedTests {
         #expect(try await Node.reason() == "")
     }
 
+    @Test("QEMU stops answering mid-job: the job fails and says so, and no node is blamed", .waits)
+    func machineSilent() async throws {
+        let job = try await Submission("echo before; sleep 600", ["--time=5"]).submit()
+        try await job.says("before")
+        let machine = try #require(try await job.machine())
+        kill(machine, SIGSTOP)
+        defer { kill(machine, SIGCONT) }
+        let state = try await job.ended(within: 240)
+        #expect(state.word == "FAILED")
+        #expect(state.exitCode == 69)
+        #expect(job.lines == ["before"])
+        #expect(job.complaints == ["bivouac: the machine ended before the job did (silent for 30 s)"])
+        #expect(try await Node.reason() == "")
+    }
+
     @Test("srun --overlap from outside does not reach the host, and the job goes on")
     func overlap() async throws {
         let marker = Marker("overlap")

@@ -60,6 +60,10 @@ struct SiteErrorTests {
             "site.toml:2:1: 'prologue_timeout' is 4m, shorter than 'boot_timeout' (5m): make it longer or that one shorter"
         ),
         (
+            "cluster = 'x'\nsilence_timeout = '5s'",
+            "site.toml:2:1: 'silence_timeout' is '5s': it must be a time like \"5m\" (s, m, h or d) from 20s to 1h"
+        ),
+        (
             "cluster = 'x'\nvirtualization = 'vmware'",
             "site.toml:2:1: 'virtualization' is 'vmware': it must be one of auto, kvm, qemu, xen"
         ),
@@ -169,7 +173,7 @@ struct SiteErrorTests {
         ),
         (
             "allow = ['a/*']\nalow = 1",
-            "4:1: unknown key 'alow' in [queue.vm]: drop it or use one of image, allow, classes, users, groups, accounts, network, workdir, workdir_limit, memory, end_state"
+            "4:1: unknown key 'alow' in [queue.vm]: drop it or use one of image, allow, classes, users, groups, accounts, network, workdir, workdir_limit, memory, end_state, grace, notice_signal, listening, payload"
         ),
     ]
 

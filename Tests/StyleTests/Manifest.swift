@@ -2,6 +2,8 @@
 struct Manifest {
     struct Target {
         let name: String
+        /// Of its sources.
+        let folder: String
         /// Nil for a system library or a target in C.
         let uses: [String]?
         let isStatic: Bool
@@ -23,7 +25,9 @@ struct Manifest {
             let names = list.map { $0.names.matches(of: #/"([^"]+)"/#).map { String($0.1) } }
             let isSwift = match.kind != "system" && (match.kind != nil || rest.contains("swiftSettings"))
             return Target(
-                name: String(match.name), uses: isSwift ? names ?? [] : nil,
+                name: String(match.name),
+                folder: rest.firstMatch(of: #/at: "([^"]+)"/#).map { String($0.1) } ?? String(match.name),
+                uses: isSwift ? names ?? [] : nil,
                 isStatic: match.kind == "staticProgram")
         }
     }

@@ -6,5 +6,11 @@
     extension Trait where Self == ConditionTrait {
         /// For what only root may do, such as giving a file away.
         package static var needsRoot: Self { .enabled(if: geteuid() == 0, "needs root") }
+        /// For what a parser of Python's has to say of our YAML.
+        package static var needsYAML: Self {
+            .enabled(
+                if: FileManager.default.fileExists(atPath: "/usr/lib/python3/dist-packages/yaml"),
+                "needs python3-yaml")
+        }
     }
 #endif

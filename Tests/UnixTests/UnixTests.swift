@@ -140,6 +140,21 @@ struct ChildTests {
         return status.contains(") Z ")
     }
 
+    @Test("a child that nobody waits for ends with its value")
+    func forgottenChild() throws {
+        let scratch = try Scratch()
+        let path = scratch.path + "/pid"
+        do {
+            let child = try Child.start(
+                "/bin/sh", ["-c", "echo $$ >\(path); exec sleep 1000"], seconds: 1000)
+            while (try? Files.read(path, limit: 64))?.last != 0x0A { usleep(1000) }
+            withExtendedLifetime(child) {}
+        }
+        let text = String(decoding: try Files.read(path, limit: 64), as: UTF8.self)
+        let pid = try #require(Int32(text.dropLast()))
+        #expect(kill(pid, 0) == -1)
+    }
+
     @Test("a child that says too much is killed")
     func overOutput() throws {
         #expect(try Child.run("/usr/bin/yes", [], seconds: 10, outputLimit: 1 << 16).end == .overOutput)

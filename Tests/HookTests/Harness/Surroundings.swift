@@ -3,8 +3,12 @@ import Testing
 
 /// Makes what all tests of hooks share, once, and removes it when the last of them has ended.
 struct Surroundings: SuiteTrait, TestScoping {
-    /// Two accounts that machines would run under.
+    /// Accounts that machines would run under.
     static let pool = "bivouac-test-hook"
+    static let roomPool = "bivouac-test-crash"
+
+    /// Stem of the accounts that are made, four of them.
+    var pool = Self.pool
 
     @TaskLocal static var shared: Endorsement?
 
@@ -19,8 +23,8 @@ struct Surroundings: SuiteTrait, TestScoping {
     )
         async throws
     {
-        let installer = ["/bin/sh", Built.tree + "/hooks/install", "--pool", Self.pool]
-        try Launch.require(installer + ["--accounts", "2"])
+        let installer = ["/bin/sh", Built.tree + "/hooks/install", "--pool", pool]
+        try Launch.require(installer + ["--accounts", "4"])
         defer { _ = try? Launch.require(installer + ["--remove-accounts"]) }
         let endorsement = try Endorsement()
         defer { endorsement.remove() }
@@ -31,4 +35,7 @@ struct Surroundings: SuiteTrait, TestScoping {
 extension Trait where Self == Surroundings {
     /// An authority, an endorser, an image, a list and accounts for machines.
     static var surroundings: Self { Self() }
+
+    /// The same for machine rooms, whose accounts have another name: they may run beside.
+    static var machineRooms: Self { Self(pool: Surroundings.roomPool) }
 }

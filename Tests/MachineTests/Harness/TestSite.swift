@@ -28,7 +28,9 @@ enum TestSite {
         let site = Cluster.places.siteFile
         var slurm = try read(Cluster.slurmConfiguration)
         guard !slurm.contains(mark) else { return }
-        var text = try read(site).components(separatedBy: mark)[0] + mark + "\n"
+        // Shorter than by default, for the test that waits for it.
+        var text =
+            "silence_timeout = \"30s\"\n" + (try read(site).components(separatedBy: mark)[0]) + mark + "\n"
         for (name, body) in queues { text += "\n[queue.\(name)]\n\(body)\nnetwork = \"none\"\n" }
         try Files.write(text, to: site, mode: 0o644)
         try await writeHooks()

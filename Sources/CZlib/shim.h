@@ -1,0 +1,7 @@
+// zlib.
+#ifndef BIVOUAC_CZLIB_H
+#define BIVOUAC_CZLIB_H
+
+#include <zlib.h>
+
+#endif

@@ -1,0 +1,66 @@
+package import Disk
+internal import Ext4
+
+extension Difference {
+    /// Compares an image with what a machine made of it.
+    package static func between(_ base: any DiskImage, _ disk: QcowImage) throws(DiskError) -> Difference {
+        let changed = try ChangedRanges(of: disk, from: base)
+        let old = try Partition.all(of: base)
+        var findings: [String] = []
+        var now: [Partition]
+        do throws(DiskError) {
+            now = try Partition.all(of: disk)
+        } catch {
+            findings.append("the partition table cannot be read any more: \(error)")
+            now = old
+        }
+        if Set(now) != Set(old) { findings.append("the partition table was changed") }
+        var outside = changed.bytes(in: 0..<disk.size)
+        var parts: [Part] = []
+        for partition in now {
+            let range = partition.start..<(partition.start + partition.size)
+            let bytes = changed.bytes(in: range)
+            outside -= min(outside, bytes)
+            let before = old.first { $0.start == partition.start }
+            guard bytes > 0 || before == nil else { continue }
+            parts.append(Self.part(partition, before, base, disk, changed, bytes))
+        }
+        for partition in old where !now.contains(where: { $0.start == partition.start }) {
+            findings.append("partition \(partition.number) at byte \(partition.start) is gone")
+        }
+        if outside > 0, now.first?.number != 0 {
+            findings.append(
+                "\(outside) bytes outside of all partitions were changed: boot loader, kernel or hidden data")
+        }
+        return Difference(parts: parts, findings: findings, outsideBytes: outside)
+    }
+
+    private static func part(
+        _ partition: Partition, _ before: Partition?, _ base: any DiskImage, _ disk: QcowImage,
+        _ changed: ChangedRanges, _ bytes: UInt64
+    ) -> Part {
+        let kind = FileSystemKind.of(partition, on: disk)
+        let was = before.map { FileSystemKind.of($0, on: base) }
+        var part = Part(
+            name: partition.number == 0 ? "disk" : "partition \(partition.number)", start: partition.start,
+            kind: kind.rawValue, changedBytes: bytes)
+        if let was, was != kind { part.unread.append("/: held \(was.rawValue) before") }
+        guard kind == .ext || was == .ext else {
+            // What is swapped out is no file.
+            if kind != .swap { part.unread.append("/: file systems of kind \(kind.rawValue) are not read here") }
+            return part
+        }
+        func volume(_ partition: Partition?, _ disk: any DiskImage, _ kind: FileSystemKind?) -> Volume? {
+            guard let partition, kind == .ext else { return nil }
+            do throws(DiskError) {
+                return try Volume(partition, on: disk)
+            } catch {
+                part.unread.append("/: \(error)")
+                return nil
+            }
+        }
+        let old = volume(before, base, was)
+        guard let new = volume(partition, disk, kind) else { return part }
+        return Comparison(base: old, new: new, changed: changed, part: part).run()
+    }
+}

@@ -1,0 +1,121 @@
+internal import Audit
+package import Batch
+internal import GuestProtocol
+internal import JSON
+package import Job
+package import Site
+package import Unix
+
+/// Tells payloads that run when their jobs have to be over.
+///
+/// The record holds what the site wants and what the payload was told: what could not be told now is told by
+/// the next `tick`.
+package struct Notices {
+    /// Seconds for an agent to confirm: more than a slow guest needs, and little of a tick.
+    private static let patience = 5
+
+    let places: Places
+    let clock: () -> Timestamp
+
+    package init(places: Places, clock: @escaping () -> Timestamp) {
+        self.places = places
+        self.clock = clock
+    }
+
+    /// Tells the payload that the site wants the job to be over by a moment, or with nil that it does not any
+    /// more.
+    ///
+    /// Returns the moment the payload knows now, which is never nearer than its grace; nil for none.
+    @discardableResult
+    package func tell(_ live: inout LiveJob, end: Timestamp?, reason: String) throws(MachineFault)
+        -> Timestamp?
+    {
+        guard live.record.lifetime != nil, [.running, .paused].contains(live.record.phase) else {
+            throw .fault(.node, "job \(live.key) has no machine that runs")
+        }
+        let line = String(reason.prefix(Lifetime.longestReason))
+        try live.note { $0.lifetime?.notice = end.map { Lifetime.Notice(end: $0, reason: line) } }
+        try bring(&live, reason: line)
+        return live.record.lifetime?.told
+    }
+
+    /// What became of one job's news.
+    package struct Outcome: Sendable {
+        package let job: String
+        /// The moment its payload knows now; nil for none.
+        package let told: Timestamp?
+        /// Why it could not be told.
+        package let failure: String?
+    }
+
+    /// Follows what the scheduler says of the jobs on this node, and tells what could not be told before.
+    package func follow(_ states: [JobID: SlurmState], before deadline: Deadline) throws(MachineFault)
+        -> [Outcome]
+    {
+        var outcomes: [Outcome] = []
+        for key in try LiveJob.keys(places) {
+            guard !deadline.isOver else { break }
+            guard let record = try LiveJob.peek(key, places: places), let state = states[key.job],
+                let end = news(record, state)
+            else { continue }
+            if let outcome = follow(key, end) { outcomes.append(outcome) }
+        }
+        return outcomes
+    }
+
+    /// The scheduler's end of a job that has to be told something.
+    private func news(_ record: Record, _ state: SlurmState) -> Timestamp?? {
+        guard record.phase == .running, state.isRunning, state.restarts == record.attempt else { return nil }
+        let now = clock()
+        let end = Slurm.limit(state.end, at: now)
+        return record.lifetime?.change(schedulerEnd: end, at: now) == nil ? nil : .some(end)
+    }
+
+    /// Nil when somebody else is at work on the job.
+    private func follow(_ key: JobKey, _ end: Timestamp?) -> Outcome? {
+        do throws(MachineFault) {
+            guard var live = try LiveJob.openUnlessBusy(key, places: places), live.record.phase == .running
+            else { return nil }
+            let notice = live.record.lifetime?.notice
+            let isMoved = live.record.end != end?.seconds
+            if isMoved { try live.note { $0.end = end?.seconds } }
+            try bring(
+                &live, reason: isMoved ? "its time limit has changed" : notice?.reason ?? "as announced")
+            return Outcome(job: key.description, told: live.record.lifetime?.told, failure: nil)
+        } catch {
+            return Outcome(job: key.description, told: nil, failure: "\(error)")
+        }
+    }
+
+    /// Brings the payload up to date; one that is paused hears of it when it goes on.
+    private func bring(_ live: inout LiveJob, reason: String) throws(MachineFault) {
+        let now = clock()
+        let record = live.record
+        guard record.phase == .running, let lifetime = record.lifetime,
+            let change = lifetime.change(
+                schedulerEnd: record.end.map { Timestamp(seconds: $0) }, at: now)
+        else { return }
+        try Journal(AuditLog(path: places.auditLog)).write(
+            .notice, record,
+            [
+                .init("shutdown", change.moment.map { .string($0.description) } ?? .null),
+                .init("reason", .string(reason)),
+            ], at: now)
+        var signal: NoticeSignal?
+        if case .sooner = change { signal = lifetime.signal }
+        let notice = Notice(shutdown: change.moment?.seconds, signal: signal, reason: reason)
+        let socket = live.directory.controlSocket
+        let answer = try atNode("the payload of job \(live.key) could not be told") { () throws(UnixError) in
+            try ControlPort.connect(socket).tell(notice, before: Deadline(seconds: Self.patience))
+        }
+        guard case .value = answer else {
+            throw .fault(
+                .node,
+                "the agent of job \(live.key) did not confirm within \(Self.patience) s: tick tries again")
+        }
+        try live.note {
+            $0.lifetime?.told = change.moment
+            $0.times["notice"] = now
+        }
+    }
+}

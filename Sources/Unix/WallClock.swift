@@ -1,0 +1,22 @@
+internal import CLinux
+
+/// The system's clock.
+package enum WallClock {
+    /// Nanoseconds since 1970.
+    ///
+    /// The corresponding C function is `clock_gettime`.
+    package static var nanoseconds: Int64 {
+        var time = timespec()
+        _ = unsafe clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+
+    /// Sets the clock to that many nanoseconds since 1970.
+    ///
+    /// The corresponding C function is `clock_settime`.
+    package static func set(nanoseconds: Int64) throws(UnixError) {
+        var time = timespec(
+            tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
+        try checked("clock_settime") { unsafe clock_settime(CLOCK_REALTIME, &time) }
+    }
+}

@@ -1,0 +1,25 @@
+internal import Unix
+
+/// What this program may do once it reads what a guest wrote.
+enum Confinement {
+    /// `nobody` wherever there is one; the filter of system calls leaves it nothing that others of that name
+    /// could be harmed with.
+    private static let nobody: UInt32 = 65534
+
+    private static let addressSpace: UInt64 = 4 << 30
+    private static let processorSeconds: UInt64 = 600
+
+    /// Gives up root, everything that the kernel offers but reading what is open, and time and memory without end.
+    static func enter() throws(UnixError) {
+        Process.clearEnvironment()
+        Process.closeDescriptors(from: 5)
+        for (resource, limit): (UInt8, UInt64) in [
+            (ResourceLimit.processorTime, processorSeconds), (ResourceLimit.addressSpace, addressSpace),
+            (ResourceLimit.coreSize, 0),
+        ] {
+            try ResourceLimit(resource: resource, soft: limit, hard: limit).apply()
+        }
+        if Process.effectiveUser == 0 { try Identity(uid: nobody, gid: nobody, groups: []).assume() }
+        try SystemCallFilter.readOnly()
+    }
+}

@@ -1,0 +1,95 @@
+import Foundation
+import Glibc
+import Testing
+
+extension CrashTests {
+    /// SIGKILL at a moment of a program's life; whoever comes next leaves nothing but evidence.
+    @Suite("killed at any moment", .serialized)
+    struct KillTests {
+        @Test("a prologue killed before and after every durable step leaves nothing that stays")
+        func prologueSteps() async throws {
+            let room = try await MachineRoom()
+            let trace = try await Self.prologueTrace(room)
+            var sweep = Sweep("prologue, durable steps", in: room, firstJob: 1000)
+            for (index, call) in trace.momentsAtSteps.enumerated() {
+                try await Self.killPrologue(at: call, index, &sweep)
+            }
+            try await sweep.finish()
+        }
+
+        @Test("an epilogue killed before and after every durable step is finished by whoever comes next")
+        func epilogueSteps() async throws {
+            let room = try await MachineRoom()
+            let trace = try await Self.epilogueTrace(room)
+            var sweep = Sweep("epilogue, durable steps", in: room, firstJob: 2000)
+            for (index, call) in trace.momentsAtSteps.enumerated() {
+                try await Self.killEpilogue(at: call, index, &sweep)
+            }
+            try await sweep.finish()
+        }
+
+        @Test("a prologue or an epilogue killed at any system call leaves nothing that stays")
+        func systemCalls() async throws {
+            let room = try await MachineRoom()
+            let prologue = try await Self.prologueTrace(room)
+            var sweep = Sweep("prologue, system calls, seed \(CrashTests.seed)", in: room, firstJob: 3000)
+            for (index, call) in CrashTests.sample(prologue.calls, 40).enumerated() {
+                try await Self.killPrologue(at: call, index, &sweep)
+            }
+            try await sweep.finish()
+            let epilogue = try await Self.epilogueTrace(room)
+            sweep = Sweep("epilogue, system calls, seed \(CrashTests.seed)", in: room, firstJob: 10_000)
+            for (index, call) in CrashTests.sample(epilogue.calls, 20).enumerated() {
+                try await Self.killEpilogue(at: call, index, &sweep)
+            }
+            try await sweep.finish()
+        }
+
+        private static func prologueTrace(_ room: MachineRoom) async throws -> Trace {
+            // The first of all makes what later ones find: the image's copy and the agent's volume.
+            let first = try await room.running(900)
+            try await room.epilogue(first)
+            let job = room.job(901)
+            let trace = try await Sweep.trace(Built.prologue, job, in: room)
+            try await room.epilogue(job)
+            #expect(try room.leftovers(of: job) == [])
+            return trace
+        }
+
+        private static func epilogueTrace(_ room: MachineRoom) async throws -> Trace {
+            let first = try await room.running(902)
+            try await room.epilogue(first)
+            return try await Sweep.trace(Built.epilogue, room.running(903), in: room)
+        }
+
+        private static func killPrologue(at call: Trace.Call, _ index: Int, _ sweep: inout Sweep)
+            async throws
+        {
+            for successor in successors(index) {
+                let job = sweep.nextJob()
+                let run = try await sweep.room.run(Trace.killing(at: call) + [Built.prologue], job)
+                if run.status != -SIGKILL { sweep.miss() }
+                try await sweep.settle(job, by: successor, "killed before \(call)")
+            }
+        }
+
+        private static func killEpilogue(at call: Trace.Call, _ index: Int, _ sweep: inout Sweep)
+            async throws
+        {
+            for successor in successors(index) {
+                let job = sweep.nextJob()
+                let prologue = try await sweep.room.prologue(job)
+                #expect(prologue.status == 0, "\(prologue.errors)")
+                let run = try await sweep.room.run(Trace.killing(at: call) + [Built.epilogue], job)
+                if run.status != -SIGKILL { sweep.miss() }
+                try await sweep.settle(job, by: successor, "killed before \(call)")
+            }
+        }
+
+        /// One of the two, the other one tomorrow; both in a long run.
+        private static func successors(_ index: Int) -> [Sweep.Successor] {
+            let all = Sweep.Successor.allCases
+            return CrashTests.isLong ? all : [all[(index + Int(CrashTests.seed % 2)) % all.count]]
+        }
+    }
+}

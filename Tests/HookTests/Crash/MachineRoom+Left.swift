@@ -1,0 +1,79 @@
+import Foundation
+import Libvirt
+
+extension MachineRoom {
+    /// What is left of a job on the node that is no evidence: nothing, once it has been ended.
+    func leftovers(of job: JobOnNode) throws -> [String] {
+        let key = "t-\(job.id)"
+        let domain = "bivouac-\(key)."
+        var found = node.jobs.filter { $0 == key }.flatMap { name in
+            ["live directory"] + node.names("run/bivouac/jobs/" + name).map { "live file \($0)" }
+        }
+        found += node.machines.filter { $0.hasPrefix(key + ".") }.flatMap { name in
+            ["machine directory \(name)"]
+                + node.names("var/lib/bivouac/machines/" + name).map { "machine file \($0)" }
+        }
+        found += try domains().filter { $0.hasPrefix(domain) }.map { "domain \($0)" }
+        found += try processes(of: job).map { "process \($0)" }
+        for part in ["etc", "run", "lib"] {
+            let names = FileManager.default.enumerator(atPath: node.path("libvirt/" + part))
+            for case let name as String in names ?? .init() where name.contains(domain) {
+                found.append("libvirt's \(part)/\(name)")
+            }
+        }
+        found += Self.groups().filter { $0.contains(domain) }.map { "control group \($0)" }
+        let mounts = try String(contentsOfFile: "/proc/\(namespace)/mounts", encoding: .utf8)
+        found += mounts.split(separator: "\n").filter { $0.contains("/\(key)") }.map { "mount \($0)" }
+        return found
+    }
+
+    /// All domains of this node's libvirt, running or not.
+    func domains() throws -> [String] {
+        try Connection.open(libvirt, limit: 20_000).domains(prefix: "")
+    }
+
+    /// QEMU processes of a job's machines, with what stands in for their agents.
+    func processes(of job: JobOnNode) throws -> [Int32] {
+        let mark = Data("guest=bivouac-t-\(job.id).".utf8)
+        return try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap { Int32($0) }.filter {
+            FileManager.default.contents(atPath: "/proc/\($0)/cmdline")?.range(of: mark) != nil
+        }
+    }
+
+    /// Directories that libvirt made for machines in each hierarchy of control groups.
+    private static func groups() -> [String] {
+        let root = "/sys/fs/cgroup"
+        let hierarchies = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []
+        return (["."] + hierarchies).flatMap { hierarchy in
+            ["machine", "machine.slice"].flatMap { parent in
+                let path = "\(root)/\(hierarchy)/\(parent)"
+                return ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).map {
+                    "\(hierarchy)/\(parent)/\($0)"
+                }
+            }
+        }
+    }
+
+    /// Machines that QEMU was started for.
+    func started() throws -> [String] {
+        try String(contentsOfFile: node.path("starts"), encoding: .utf8).split(separator: "\n").map {
+            String($0.dropFirst("bivouac-".count))
+        }
+    }
+
+    /// Machines of a job that were started and have no whole start state, or were ended without an end state.
+    func unexplained(_ job: JobOnNode) throws -> [String] {
+        let evidence = "var/lib/bivouac/evidence"
+        let days = node.names(evidence).filter { $0.hasPrefix("20") }
+        return try Set(started()).filter { $0.hasPrefix("t-\(job.id).") }.filter { machine in
+            !days.contains { day in
+                node.names("\(evidence)/\(day)").contains { name in
+                    guard name == machine || name.hasPrefix(machine + "~") else { return false }
+                    let files = node.names("\(evidence)/\(day)/\(name)")
+                    return ["manifest.json", "end.json", "domain.xml", "context.iso", "list.signed"]
+                        .allSatisfy { files.contains($0) }
+                }
+            }
+        }.sorted()
+    }
+}

@@ -1,0 +1,182 @@
+import Foundation
+import GuestProtocol
+import Libvirt
+
+/// A node with machines: a libvirtd of its own, real QEMU, and stand-ins for Slurm's controller and for the
+/// agent in the guest, which answers at once. Ended, with its machines, when the value ends.
+final class MachineRoom {
+    let node: Node
+    private let keeper: Launch
+    /// The process whose mount namespace the node's programs run in.
+    let namespace: String
+
+    static let parts = Built.tree + "/Tests/HookTests/Crash"
+
+    init() async throws {
+        let node = try Node(refreshed: false)
+        self.node = node
+        try Self.furnish(node)
+        keeper = try Launch(
+            ["/usr/bin/tini", "-s", "--", Self.parts + "/machine-room", node.root],
+            environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"], streams: .input)
+        try await Harness.soon("a mount namespace") {
+            FileManager.default.contents(atPath: node.path("room"))?.isEmpty == false
+        }
+        namespace = try String(contentsOfFile: node.path("room"), encoding: .utf8)
+            .trimmingCharacters(in: .whitespacesAndNewlines)
+        try await start("virtlogd")
+        try await start("libvirtd")
+        // libvirt asks each QEMU once what it can do; that is no part of a job's time.
+        try await require(["/usr/bin/virsh", "-c", Self.uri(node), "capabilities"])
+        try await require([Built.bivouac, "list", "refresh"])
+        // The first job fetches the image and makes the agent's volume.
+        try await require([Built.bivouac, "image", "fetch", "demo/minimal"])
+    }
+
+    deinit {
+        try? keeper.input?.close()
+        _ = try? keeper.wait(seconds: 30)
+    }
+
+    var libvirt: String { Self.uri(node) }
+
+    private static func uri(_ node: Node) -> String {
+        "qemu+unix:///system?socket=\(node.path("libvirt/run/libvirt-sock"))"
+    }
+
+    private static func furnish(_ node: Node) throws {
+        for directory in ["bin", "slurm"] + ["etc", "run", "lib", "cache", "log"].map({ "libvirt/" + $0 }) {
+            try FileManager.default.createDirectory(
+                atPath: node.path(directory), withIntermediateDirectories: true)
+        }
+        let sockets = ["ro", "rw", "admin"].map { "unix_sock_\($0)_perms = \"0700\"\n" }.joined()
+        try node.write(
+            "libvirt/etc/libvirtd.conf",
+            "unix_sock_group = \"root\"\n" + sockets + "auth_unix_ro = \"none\"\nauth_unix_rw = \"none\"\n"
+                + "log_outputs = \"3:file:/var/log/libvirt/libvirtd.log\"\n")
+        try node.write(
+            "libvirt/etc/virtlogd.conf", "log_outputs = \"3:file:/var/log/libvirt/virtlogd.log\"\n")
+        try node.write(
+            "libvirt/etc/qemu.conf",
+            "dynamic_ownership = 1\nsecurity_driver = \"none\"\nseccomp_sandbox = 1\n"
+                + "namespaces = [ \"mount\" ]\nstdio_handler = \"logd\"\n")
+        for (name, part) in [("qemu-system-x86_64", "qemu"), ("squeue", "squeue")] {
+            try FileManager.default.copyItem(atPath: "\(parts)/\(part)", toPath: node.path("bin/" + name))
+        }
+        try node.write("bin/scontrol", "#!/bin/sh\n")
+        try node.makeExecutable("bin/scontrol")
+        // QEMU's stand-in runs as the machine's account.
+        try node.write("starts", "")
+        try FileManager.default.setAttributes(
+            [.posixPermissions: 0o666], ofItemAtPath: node.path("starts"))
+        var frame = FrameWriter()
+        frame.append(.ready, Ready(agent: "test", kernel: "6.1", uptime: 1000).body)
+        try Data(frame.take()).write(to: URL(fileURLWithPath: node.path("ready")))
+        try node.configure([
+            "libvirt": "\"\(uri(node))\"", "libvirt_timeout": "\"20s\"", "boot_timeout": "\"20s\"",
+            "qemu_accounts": "\"\(Surroundings.roomPool)\"",
+        ])
+    }
+
+    // MARK: Daemons
+
+    /// Starts `virtlogd` or `libvirtd` and waits for its answer.
+    func start(_ daemon: String) async throws {
+        try keeper.input?.write(contentsOf: Data("\(daemon)\n".utf8))
+        let node = node
+        try await Harness.soon("an answer of \(daemon)") {
+            guard daemon == "libvirtd" else {
+                return FileManager.default.fileExists(atPath: node.path("libvirt/run/virtlogd-sock"))
+            }
+            return (try? Connection.open(Self.uri(node), limit: 5000)) != nil
+        }
+    }
+
+    /// Ends libvirtd as a crash would.
+    func killLibvirtd() async throws {
+        let node = node
+        let text = try String(contentsOfFile: node.path("libvirtd.pid"), encoding: .utf8)
+        guard let pid = Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)) else {
+            throw Harness.error("libvirtd.pid holds \(text)")
+        }
+        kill(pid, SIGKILL)
+        try await Harness.soon("the end of libvirtd") { kill(pid, 0) != 0 }
+    }
+
+    // MARK: Programs
+
+    /// A job of this node, which the scheduler does not know (any more).
+    func job(_ number: Int, restarts: Int? = nil, exit: String = "0:0") -> JobOnNode {
+        JobOnNode(
+            id: "\(number)", restarts: restarts, configuration: node.path("slurm.conf"), exit: exit)
+    }
+
+    /// What the scheduler says of a job from now on, `RUNNING` for one; nil when it has forgotten it.
+    func scheduler(says state: String?, restarts: Int = 0, of job: JobOnNode) throws {
+        if let state {
+            try node.write("slurm/\(job.id)", "\(state) \(restarts)\n")
+        } else {
+            try? FileManager.default.removeItem(atPath: node.path("slurm/\(job.id)"))
+        }
+    }
+
+    /// Starts a program among the node's mounts.
+    func launch(_ words: [String], _ job: JobOnNode? = nil) throws -> Launch {
+        let surroundings = ["BIVOUAC_ROOT": node.root, "SLURM_CONF": node.path("slurm.conf")]
+        return try Launch(
+            ["/usr/bin/nsenter", "--target", namespace, "--mount", "--"] + words,
+            environment: (job?.environment ?? [:]).merging(surroundings) { $1 })
+    }
+
+    func run(_ words: [String], _ job: JobOnNode? = nil) async throws -> Outcome {
+        try await launch(words, job).end()
+    }
+
+    @discardableResult
+    func require(_ words: [String]) async throws -> Outcome {
+        let outcome = try await run(words)
+        guard outcome.status == 0 else {
+            throw Harness.error("\(words): status \(outcome.status): \(outcome.errors)")
+        }
+        return outcome
+    }
+
+    @discardableResult
+    func prologue(_ job: JobOnNode) async throws -> Outcome { try await run([Built.prologue], job) }
+
+    @discardableResult
+    func epilogue(_ job: JobOnNode) async throws -> Outcome { try await run([Built.epilogue], job) }
+
+    @discardableResult
+    func tick() async throws -> Outcome { try await run([Built.bivouac, "tick"]) }
+
+    /// A job whose machine runs.
+    func running(_ number: Int, restarts: Int? = nil) async throws -> JobOnNode {
+        let job = job(number, restarts: restarts)
+        let prologue = try await prologue(job)
+        guard prologue.status == 0, try node.phase(job) == "running" else {
+            throw Harness.error("the machine of job \(number) does not run: \(prologue.errors)")
+        }
+        return job
+    }
+}
+
+extension Launch {
+    /// Like `wait`, for tests that run beside others.
+    func end(seconds: Int = 90) async throws -> Outcome {
+        let end = ContinuousClock.now + .seconds(seconds)
+        while isRunning, ContinuousClock.now < end { try await Task.sleep(for: .milliseconds(5)) }
+        return try wait(seconds: 1)
+    }
+}
+
+extension Harness {
+    /// Like `eventually`, for tests that run beside others.
+    static func soon(_ what: String, seconds: Int = 30, _ holds: () throws -> Bool) async throws {
+        let end = ContinuousClock.now + .seconds(seconds)
+        while try !holds() {
+            guard ContinuousClock.now < end else { throw error("waited in vain: \(what)") }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+    }
+}
