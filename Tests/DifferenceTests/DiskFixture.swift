@@ -35,7 +35,7 @@ struct DiskFixture {
             try Data(text.utf8).write(to: file)
         }
         try FileManager.default.createSymbolicLink(atPath: tree + "/bin/sh", withDestinationPath: "bash")
-        FileManager.default.createFile(atPath: base, contents: nil)
+        _ = FileManager.default.createFile(atPath: base, contents: nil)
         try FileHandle(forWritingTo: URL(fileURLWithPath: base)).truncate(atOffset: UInt64(Self.length))
         if !isTableless {
             // One partition of a master boot record.

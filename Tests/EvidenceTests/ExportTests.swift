@@ -98,10 +98,11 @@ import Unix
         try EvidenceFixture.with { fixture in
             let path = try fixture.start()
             for wrong in ["2027-01-15/demo-9.0", "../\(path)", "2027-01-15/../2027-01-15/demo-4711.0"] {
-                let file = try FileDescriptor.open(
-                    "\(fixture.scratch)/x", [.write, .create, .truncate])
                 #expect(throws: EvidenceError.self) {
-                    try fixture.store.export([wrong], to: file, withSensitive: true, now: EvidenceFixture.now)
+                    try fixture.store.export(
+                        [wrong],
+                        to: try FileDescriptor.open("\(fixture.scratch)/x", [.write, .create, .truncate]),
+                        withSensitive: true, now: EvidenceFixture.now)
                 }
             }
         }

@@ -26,13 +26,13 @@ import Unix
                 let directory = fixture.store.place("\(moment.day)/\(name)")
                 try FileManager.default.createDirectory(
                     atPath: directory, withIntermediateDirectories: true)
-                FileManager.default.createFile(
+                _ = FileManager.default.createFile(
                     atPath: directory + "/manifest.json",
                     contents: Data(template.replacingOccurrences(of: text, with: moment.description).utf8))
                 try Files.link(list, to: directory + "/list.signed")
                 if index % 100 == 7 {
                     held.insert("\(moment.day)/\(name)")
-                    FileManager.default.createFile(
+                    _ = FileManager.default.createFile(
                         atPath: directory + "/hold.json",
                         contents: Data(
                             #"{"reason":"incident","author":"root","since":"2027-01-01T00:00:00Z"}"#.utf8))
