@@ -62,6 +62,7 @@ let package = Package(
 
         // One system library each.
         module("Unix", uses: ["CLinux"]),
+        module("Archive", uses: ["CArchive"]),
         module("Digest", uses: ["COpenSSL"]),
         module("Fetch", uses: ["CCurl", "CLinux"]),
         module("Libvirt", uses: ["CDeadline", "CLibvirt"]),
@@ -76,9 +77,9 @@ let package = Package(
 
         // What a machine is made of.
         module("Disk", uses: ["CZlib", "Unix"]),
-        module("ImageStore", uses: ["Digest", "Disk", "Job", "Unix"]),
+        module("ImageStore", uses: ["Digest", "Disk", "Fetch", "Job", "Unix"]),
         module("GuestProtocol", uses: ["JSON", "Job", "Unix"]),
-        module("JobContext", uses: ["CArchive", "Digest", "JSON", "Job", "Unix"]),
+        module("JobContext", uses: ["Archive", "Digest", "JSON", "Job", "Unix"]),
 
         // What stays behind.
         module("Audit", uses: ["Digest", "JSON", "Job", "Unix"]),
@@ -111,6 +112,7 @@ let package = Package(
         module("Endorsing", uses: ["Batch", "Command", "ImageTrust", "Job", "Policy", "Site", "Unix"]),
 
         program("bivouac-prologue", uses: ["Batch", "JobMachine", "Policy", "Site"]),
+        program("bivouac-unpack", uses: ["Archive", "Job", "Unix"]),
         program("bivouac-epilogue", uses: ["Batch", "Job", "JobMachine", "Site"]),
         // What an operator types: the first is small and runs anywhere, the second has the libraries of a node.
         program("bivouac", at: "bivouac-front", uses: ["Batch", "Command", "Endorsing", "Unix"]),

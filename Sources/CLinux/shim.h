@@ -94,6 +94,7 @@ static inline int linux_futimens(int fd, int64_t seconds) {
     struct timespec times[2] = {{.tv_sec = seconds}, {.tv_sec = seconds}};
     return futimens(fd, times);
 }
+static inline int linux_unshare(int flags) { return unshare(flags); }
 static inline void linux_ignore_sigpipe(void) { signal(SIGPIPE, SIG_IGN); }
 static const int linux_posix_spawn_setsid = POSIX_SPAWN_SETSID;
 static inline unsigned int linux_major(dev_t device) { return gnu_dev_major(device); }

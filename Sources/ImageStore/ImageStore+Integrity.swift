@@ -32,7 +32,7 @@ extension ImageStore {
             done += Int64(bytes.count)
             report(done, opened.image.size)
         }
-        guard hash.finish() == opened.image.storedDigest else { throw try damaged(opened) }
+        guard hash.finish() == opened.image.fileDigest else { throw try damaged(opened) }
         if let now { markVerified(digest, at: now) }
         return opened.image
     }

@@ -12,7 +12,8 @@ extension ImageStore {
     func adopt(_ source: ImageSource, at now: Timestamp, before deadline: Deadline) throws(ImageStoreError)
         -> StoredImage?
     {
-        guard let shared else { return nil }
+        // Of what was unpacked there, nobody but that node has seen the bytes that the list speaks of.
+        guard let shared, source.packing == .plain else { return nil }
         let path = ImageDirectory(path: "\(shared)/\(source.digest)").image
         let opened = try? FileDescriptor.open(path, [.read, .noFollow, .nonBlocking])
         guard let file = opened, let before = try? file.status() else { return nil }
@@ -25,7 +26,8 @@ extension ImageStore {
         }
         let image = StoredImage(
             digest: source.digest, format: source.format, size: source.size,
-            virtualSize: try Self.virtualSize(of: file, source), uri: source.uri, fetched: now,
+            virtualSize: try Self.virtualSize(of: file, source.format, size: source.size), uri: source.uri,
+            fetched: now,
             identity: FileIdentity(after), claim: source.claim, verity: nil, shared: path)
         let place = place(source.digest)
         try Self.files { () throws(UnixError) in

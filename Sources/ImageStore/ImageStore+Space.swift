@@ -1,5 +1,5 @@
 package import Digest
-import Job
+package import Job
 package import Unix
 
 extension ImageStore {
@@ -27,8 +27,8 @@ extension ImageStore {
     /// Takes an image out of sight, asks once more who needs it, and then removes it or puts it back; false when
     /// it is back.
     ///
-    /// The caller holds the image's lock. A job says in its record which image it needs before it looks for it. So either it is seen here, or it
-    /// finds the image gone, and waits for the lock to fetch it.
+    /// The caller holds the image's lock. A job says in its record which image it needs before it looks for it. So
+    /// either it is seen here, or it finds the image gone, and waits for the lock to fetch it.
     private func withdraw(_ digest: ImageDigest, _ needed: Needed) throws(ImageStoreError) -> Bool {
         let place = place(digest)
         try Self.files { () throws(UnixError) in
@@ -36,11 +36,11 @@ extension ImageStore {
             try Files.removeTree(place.withdrawn)
             try Files.rename(place.path, to: place.withdrawn)
         }
-        return try settle(digest, needed)
+        return try conclude(digest, needed)
     }
 
     /// Ends what `withdraw` began.
-    private func settle(_ digest: ImageDigest, _ needed: Needed) throws(ImageStoreError) -> Bool {
+    private func conclude(_ digest: ImageDigest, _ needed: Needed) throws(ImageStoreError) -> Bool {
         let place = place(digest)
         let stays: Result<Bool, ImageStoreError> = Result { () throws(ImageStoreError) in
             try needs(needed).contains(digest)
@@ -107,18 +107,21 @@ extension ImageStore {
         return try withdraw(digest, needed)
     }
 
-    /// Removes what fetches and evictions that died have left; what is being worked on stays.
-    package func sweep(needed: Needed) throws(ImageStoreError) {
+    /// Removes what fetches and evictions that died have left; what is being worked on stays, and for a day what
+    /// a fetch can go on from.
+    package func sweep(at now: Timestamp, needed: Needed) throws(ImageStoreError) {
         let names = try Self.files { () throws(UnixError) in try Files.names(in: directory) }
         for name in names where name.hasSuffix(".new") || name.hasSuffix(".old") {
-            guard let digest = ImageDigest(name.dropLast(4)) else { continue }
+            guard let digest = ImageDigest(name.dropLast(4)),
+                !(name.hasSuffix(".new") && keepsPartial(digest, at: now))
+            else { continue }
             let lock = try Self.files { () throws(UnixError) in
                 try FileLock.tryAcquire("\(directory)/locks/\(digest)")
             }
             guard let lock else { continue }
             defer { withExtendedLifetime(lock) {} }
             if name.hasSuffix(".old") {
-                _ = try settle(digest, needed)
+                _ = try conclude(digest, needed)
             } else {
                 try Self.files { () throws(UnixError) in try Files.removeTree("\(directory)/\(name)") }
             }

@@ -16,6 +16,10 @@ package enum ImageStoreError: Error, Equatable, CustomStringConvertible {
     case unrecorded(String)
     /// Somebody else was still fetching the image when the time was over.
     case busy(ImageDigest)
+    /// The image had not come in time; the next fetch goes on from there.
+    case late(ImageDigest, have: Int64, of: Int64)
+    /// The program that takes images out of their packing could not be used.
+    case unpacker(String)
     case file(UnixError)
 
     /// Who has to mend it.
@@ -25,7 +29,7 @@ package enum ImageStoreError: Error, Equatable, CustomStringConvertible {
         case .full(let shortage):
             // A node whose disk is full needs somebody; a bound that the site has set is no fault of the node.
             if case .fileSystem = shortage.bound { .node } else { .job }
-        case .inUse, .unknownNeeds, .unrecorded, .busy, .file: .node
+        case .inUse, .unknownNeeds, .unrecorded, .busy, .late, .unpacker, .file: .node
         }
     }
 
@@ -38,6 +42,10 @@ package enum ImageStoreError: Error, Equatable, CustomStringConvertible {
         case .unknownNeeds(let why): "could not evict any image: what is needed is not known: \(why)"
         case .unrecorded(let why): "could not tell what became of an image: \(why)"
         case .busy(let digest): "could not fetch the image \(digest.short): another process is still at it"
+        case .late(let digest, let have, let size):
+            "could not fetch the image \(digest.short) in time: \(have) of \(size) bytes are here, and the next "
+                + "fetch goes on from there"
+        case .unpacker(let why): "could not unpack the image: \(why)"
         case .file(let error): "could not use the image store: \(error)"
         }
     }

@@ -28,26 +28,29 @@ package struct NodeImages {
     /// What must stay, without what is pinned.
     package func needs() throws(ImageStoreError) -> ImageNeeds { try NeededImages.on(places) }
 
-    /// Fetches and verifies an image, if this node lacks it; `more` has to stay besides what is needed.
+    /// Fetches and verifies an image, if this node lacks it; `more` has to stay besides what is needed, and
+    /// `purpose` is what those are told who wait for the same image.
     package func fetch(
-        _ source: ImageSource, before deadline: Deadline, keeping more: ImageNeeds = ImageNeeds()
-    )
-        throws(ImageStoreError) -> StoredImage
-    {
-        try store.fetch(source, limit: site.store.limit, now: clock(), before: deadline) {
-            () throws(ImageStoreError) in try needs().union(more)
-        }
+        _ source: ImageSource, before deadline: Deadline, for purpose: String,
+        keeping more: ImageNeeds = ImageNeeds(), report: (FetchEvent) -> Void = { _ in }
+    ) throws(ImageStoreError) -> StoredImage {
+        try store.fetch(
+            source, limit: site.store.limit, now: clock(), before: deadline,
+            by: TransferRules(site, purpose: purpose), report: report
+        ) { () throws(ImageStoreError) in try needs().union(more) }
     }
 
     /// The image's file for a machine that starts now; one that was damaged here is set aside, told, and fetched
     /// anew.
-    package func obtain(_ source: ImageSource, before deadline: Deadline) throws(ImageStoreError)
-        -> VerifiedImage
+    package func obtain(_ source: ImageSource, before deadline: Deadline, for purpose: String)
+        throws(ImageStoreError) -> VerifiedImage
     {
         let image = try store.obtain(
             source,
             damaged: { (refusal) throws(ImageStoreError) in try tellDamage(source.digest, refusal) },
-            fetch: { () throws(ImageStoreError) in _ = try fetch(source, before: deadline) })
+            fetch: { () throws(ImageStoreError) in
+                _ = try fetch(source, before: deadline, for: purpose)
+            })
         store.markUsed(source.digest, at: clock())
         return image
     }

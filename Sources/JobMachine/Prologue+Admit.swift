@@ -5,7 +5,7 @@ package import ImageTrust
 package import Job
 import ListStore
 package import Policy
-import Site
+package import Site
 import Unix
 
 extension Prologue {
@@ -84,21 +84,23 @@ extension Prologue {
     {
         do throws(ImageStoreError) {
             return try NodeImages(site: site, places: places, clock: clock).obtain(
-                try ImageSource(admission, user: job.account.name), before: deadline)
+                try ImageSource(admission, user: job.account.name), before: deadline,
+                for: "job \(admission.job)")
         } catch {
             switch error {
             case .refused(let refusal):
                 // The store knows an image by its digest, the job by its name.
                 throw .refused(Refusal(refusal.name, "image '\(admission.image)': \(refusal.message)"))
-            case .busy:
+            case .busy, .late:
                 throw .refused(
                     Refusal(
-                        .PrologueTimeout,
+                        .ImageUnavailable,
                         "image '\(admission.image)' was still being fetched when the prologue's "
-                            + "time was over (prologue_timeout = \(site.prologueTimeout) s): submit the job again"
-                    ))
+                            + "time was over (prologue_timeout = \(site.prologueTimeout) s): submit the job again, "
+                            + "the fetch goes on from there"))
             case .full(let shortage) where error.blame == .job: throw .refused(Refusal(shortage))
-            case .full, .inUse, .unknownNeeds, .unrecorded, .file: throw .fault(.node, "\(error)")
+            case .full, .inUse, .unknownNeeds, .unrecorded, .unpacker, .file:
+                throw .fault(.node, "\(error)")
             }
         }
     }
@@ -118,13 +120,18 @@ extension Refusal {
 extension ImageSource {
     /// Refuses a format that the store does not keep.
     package init(_ entry: ImageEntry) throws(ImageStoreError) {
-        let format: ImageFormat
-        do throws(Refusal) {
-            format = try ImageFormat(declared: entry.format)
-        } catch {
-            throw .refused(error)
-        }
-        self.init(digest: entry.sha512, size: entry.size.bytes, format: format, uri: entry.uri.description)
+        try self.init(
+            digest: entry.sha512, size: entry.size.bytes, declared: entry.format,
+            uri: entry.uri.description)
+    }
+}
+
+extension TransferRules {
+    /// The site's, for what needs the image.
+    package init(_ site: Site, purpose: String) {
+        self.init(
+            mirror: site.store.mirror, bandwidth: site.store.bandwidth, proxy: site.fetch.proxy,
+            serverAnchors: site.fetch.serverAnchors, purpose: purpose)
     }
 }
 

@@ -1,6 +1,6 @@
 package import Job
 
-/// How much room the node's images may take, and what keeps them good.
+/// How much room the node's images may take, how they come, and what keeps them good.
 package struct StoreRule: Hashable, Sendable {
     /// The most that images may take together.
     package var limit: ByteCount
@@ -12,6 +12,10 @@ package struct StoreRule: Hashable, Sendable {
     package var publish: Bool
     /// Seconds within which `tick` reads every image again; 0 never does.
     package var verify: Int64
+    /// Where an image is looked for first, under its SHA-512; nil for nowhere.
+    package var mirror: String?
+    /// The most that one transfer takes in a second; nil for as much as can.
+    package var bandwidth: ByteCount?
 
     /// A rule with the default for what is left out.
     package init(
@@ -27,7 +31,7 @@ package struct StoreRule: Hashable, Sendable {
 }
 
 extension StoreRule {
-    static let keys = ["limit", "quota", "shared", "publish", "verify"]
+    static let keys = ["limit", "quota", "shared", "publish", "verify", "mirror", "bandwidth"]
 
     init(_ section: Section) throws(SiteFault) {
         self.init()
@@ -40,6 +44,14 @@ extension StoreRule {
         }
         publish = try section.boolean("publish") ?? publish
         verify = try section.seconds("verify", in: 0...3650 * 86_400) ?? verify
+        mirror = try section.string(
+            "mirror", rule: "an address like http://HOST/images without a password or a '/' at its end"
+        ) { text in
+            ["http://", "https://", "file:///"].contains { text.hasPrefix($0) && text.count > $0.count }
+                && !text.hasSuffix("/") && !text.contains { "@?#".contains($0) }
+                && Section.isVisible(text, limit: 1024)
+        }
+        bandwidth = try section.size("bandwidth", in: ByteCount(64 << 10)...ByteCount(1 << 40))
     }
 
     fileprivate static var sizes: ClosedRange<ByteCount> { .mebibytes(1)...ByteCount(1 << 60) }

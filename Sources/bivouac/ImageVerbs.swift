@@ -22,7 +22,12 @@ extension Verbs {
             words: 1...1, run: showImage),
         Verb(
             "image", "fetch", "LIST/ALIAS", "fetches and verifies an image, if this node lacks it",
-            words: 1...1, run: fetch),
+            words: 1...1,
+            notes: """
+                Progress goes to standard error: a bar on a terminal, lines in a log, with --json events, one to a line.
+                A fetch that was interrupted goes on from where it got to; who asks for an image that another process
+                is fetching waits for that.
+                """, run: fetch),
         Verb(
             "image", "deny", "SHA512|LIST/ALIAS --reason TEXT [--notice]",
             "lets no job boot an image from now on; --notice prints a message to its endorser", words: 1...1,
@@ -90,11 +95,17 @@ extension Verbs {
             tool, arguments, of: .image(list: name.list, identifier: identifier.description))
     }
 
+    /// Seconds that an operator's fetch may take.
+    private static let fetchTime = 86_400
+
     private static func fetch(_ tool: Tool, _ arguments: Arguments) throws -> Int32 {
         try tool.requireRoot()
         let site = try tool.site()
         let source = try source(tool, arguments.words[0], site)
-        let image = try tool.images(site).fetch(source, before: Deadline(seconds: 3600))
+        let progress = FetchProgress(json: tool.json)
+        defer { progress.end() }
+        let image = try tool.images(site).fetch(
+            source, before: Deadline(seconds: fetchTime), for: "image fetch", report: progress.tell)
         try tool.show(image, "\(image.digest): \(ByteCount(image.size)), \(image.format.rawValue)")
         return ExitStatus.success
     }

@@ -73,7 +73,7 @@ extension Verbs {
 
     private static func sweep(_ tool: Tool, _ site: Site) throws -> [String] {
         let images = tool.images(site)
-        try images.store.sweep { () throws(ImageStoreError) in try images.needs() }
+        try images.store.sweep(at: tool.now) { () throws(ImageStoreError) in try images.needs() }
         return []
     }
 

@@ -4,11 +4,11 @@ import Testing
 struct StyleTests {
     /// Modules that may say `unsafe`, and what for.
     static let unsafeModules = [
+        "Archive": "libarchive takes pointers",
         "Digest": "libcrypto takes pointers",
         "Disk": "zlib takes pointers",
         "Fetch": "libcurl takes pointers",
         "ImageTrust": "libcrypto takes and gives pointers",
-        "JobContext": "libarchive takes pointers",
         "Libvirt": "libvirt takes and gives pointers",
         "NameService": "getpwnam_r and its kin fill buffers",
         "Site": "the TOML reader in C++ gives pointers",

@@ -8,7 +8,7 @@ struct TestList: Sendable {
     static let names = [
         "mute", "expired", "oldimage", "denied", "threshold", "missing", "forged", "longer", "revoked",
         "stranger",
-        "changed", "people", "late",
+        "changed", "people", "late", "ahead",
     ]
 
     let name: String
