@@ -18,9 +18,13 @@ func module(_ name: String, uses dependencies: [Target.Dependency] = []) -> Targ
 }
 
 /// A program that links the system's shared libraries.
-func program(_ name: String, at folder: String? = nil, uses dependencies: [Target.Dependency]) -> Target {
+func program(
+    _ name: String, at folder: String? = nil, uses dependencies: [Target.Dependency],
+    linker: [LinkerSetting] = []
+) -> Target {
     .executableTarget(
-        name: name, dependencies: dependencies, path: folder.map { "Sources/\($0)" }, swiftSettings: settings)
+        name: name, dependencies: dependencies, path: folder.map { "Sources/\($0)" }, swiftSettings: settings,
+        linkerSettings: linker)
 }
 
 /// A program that is one file and reads nothing from the loader: it runs with a user's environment or in a
@@ -131,6 +135,11 @@ let package = Package(
                 "Libvirt",
                 "ListStore", "NameService", "Policy", "Site", "Unix",
             ]),
+
+        // Links what it uses and no more, as a program that does one thing would.
+        program(
+            "bivouac-bench-overlay", uses: ["Digest", "ImageStore", "Unix"],
+            linker: [.unsafeFlags(["-Xlinker", "--as-needed"])]),
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
         tests("JSONTests", uses: ["JSON"]),

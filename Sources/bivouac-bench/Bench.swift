@@ -37,6 +37,12 @@ struct Bench {
             return (try FetchBench.run(options), options.json)
         },
         Bench(
+            name: "store", summary: "1024 jobs on 16 nodes, one image: transfers and overlays", help: StoreOptions.help
+        ) { (words) throws(BenchError) in
+            let options = try StoreOptions(words)
+            return (try StoreBench.run(options), options.json)
+        },
+        Bench(
             name: "audit", summary: "verifying and searching the audit log", help: AuditBench.help
         ) { (words) throws(BenchError) in
             let bench = try AuditBench(words)
@@ -56,6 +62,8 @@ struct Bench {
             guard words.count == 1 else { throw .usage("part-admit is not for people") }
             Process.print("\(try AdmissionRoot.admit(below: words[0]))\n")
         },
+        "part-answer": { (words) throws(BenchError) in try ThrottledServer.answer(words) },
+        "part-jobs": { (words) throws(BenchError) in try StoreBench.jobs(words) },
         "part-fetch": { (words) throws(BenchError) in try FetchBench.fetch(words) },
     ]
 
