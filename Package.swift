@@ -18,9 +18,13 @@ func module(_ name: String, uses dependencies: [Target.Dependency] = []) -> Targ
 }
 
 /// A program that links the system's shared libraries.
-func program(_ name: String, at folder: String? = nil, uses dependencies: [Target.Dependency]) -> Target {
+func program(
+    _ name: String, at folder: String? = nil, uses dependencies: [Target.Dependency],
+    linker: [LinkerSetting] = []
+) -> Target {
     .executableTarget(
-        name: name, dependencies: dependencies, path: folder.map { "Sources/\($0)" }, swiftSettings: settings)
+        name: name, dependencies: dependencies, path: folder.map { "Sources/\($0)" }, swiftSettings: settings,
+        linkerSettings: linker)
 }
 
 /// A program that is one file and reads nothing from the loader: it runs with a user's environment or in a
@@ -127,9 +131,15 @@ let package = Package(
         program(
             "bivouac-bench",
             uses: [
-                "Digest", "ImageStore", "ImageTrust", "JSON", "Job", "JobContext", "JobMachine", "Libvirt",
+                "Digest", "Evidence", "ImageStore", "ImageTrust", "JSON", "Job", "JobContext", "JobMachine",
+                "Libvirt",
                 "ListStore", "NameService", "Policy", "Site", "Unix",
             ]),
+
+        // Links what it uses and no more, as a program that does one thing would.
+        program(
+            "bivouac-bench-overlay", uses: ["Digest", "ImageStore", "Unix"],
+            linker: [.unsafeFlags(["-Xlinker", "--as-needed"])]),
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
         tests("JSONTests", uses: ["JSON"]),
@@ -157,13 +167,15 @@ let package = Package(
         tests("EvidenceTests", uses: ["Digest", "Evidence", "Job", "TestSupport", "Unix"]),
         tests(
             "DifferenceTests", uses: ["Difference", "Disk", "Ext4", "JSON", "TestSupport", "Unix"]),
-        tests("BatchTests", uses: ["Batch", "Job", "Site"]),
-        tests("JobMachineTests", uses: ["Batch", "Job", "JobMachine", "Libvirt", "Site"]),
+        tests("BatchTests", uses: ["Batch", "Job", "Site", "TestSupport", "Unix"]),
+        tests(
+            "JobMachineTests",
+            uses: ["Batch", "GuestProtocol", "Job", "JobMachine", "Libvirt", "Site", "TestSupport", "Unix"]),
         .testTarget(
             name: "HookTests",
             dependencies: [
-                "GuestProtocol", "Job", "JobMachine", "Libvirt", "Site", "TestSupport", "Unix",
-                "bivouac-operator",
+                "Evidence", "GuestProtocol", "Job", "JobMachine", "Libvirt", "Site", "TestSupport",
+                "Unix", "bivouac-operator",
             ],
             exclude: ["job_submit.lua", "Crash/machine-room", "Crash/qemu", "Crash/squeue"],
             swiftSettings: settings),

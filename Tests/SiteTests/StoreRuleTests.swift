@@ -1,45 +1,51 @@
 import Job
+import Site
 import Testing
 
-@testable import Site
-
-@Suite("How a site wants images fetched") struct StoreRuleTests {
-    static func load(_ lines: String) throws -> StoreRule {
-        let scratch = try ScratchSite(["site.toml": "cluster = \"demo\"\n[store]\n" + lines])
-        return try Site.load(places: scratch.places).store
+@Suite("The rule for the node's images")
+struct StoreRuleTests {
+    private func fault(_ text: String) throws -> String? {
+        try ScratchSite(["site.toml": "cluster = \"x\"\n" + text]).error()
     }
 
-    @Test("without a word there is no mirror, and no limit of speed")
-    func defaults() throws {
-        let rule = try Self.load("")
-        #expect(rule.mirror == nil && rule.bandwidth == nil)
+    @Test("every key is read, and a name's own quota overrules that of each")
+    func all() throws {
+        let scratch = try ScratchSite([
+            "site.toml": """
+            cluster = "x"
+            [store]
+            limit = "40 GiB"
+            shared = "/nfs/bivouac/images"
+            publish = true
+            verify = "14d"
+            [store.quota]
+            vo = "20 GiB"
+            user = "10 GiB"
+            vos = { atlas = "30 GiB", "dune.org" = "1 GiB" }
+            [store.quota.lists]
+            demo = "2 GiB"
+            """
+        ])
+        let rule = try Site.load(places: scratch.places).store
+        #expect(rule.limit == .mebibytes(40 << 10) && rule.shared == "/nfs/bivouac/images")
+        #expect(rule.publish && rule.verify == 14 * 86_400)
+        #expect(rule.quota.limit(.vo, of: "atlas") == .mebibytes(30 << 10))
+        #expect(rule.quota.limit(.vo, of: "dune.org") == .mebibytes(1 << 10))
+        #expect(rule.quota.limit(.vo, of: "cms") == .mebibytes(20 << 10))
+        #expect(rule.quota.limit(.list, of: "demo") == .mebibytes(2 << 10))
+        #expect(rule.quota.limit(.list, of: "other") == nil)
+        #expect(rule.quota.limit(.user, of: "ann") == .mebibytes(10 << 10))
     }
 
     @Test(
-        "a mirror is a place on a server or of this node",
+        "what makes no sense is refused",
         arguments: [
-            "http://mirror.example.org/images", "https://mirror:8443/a/b", "file:///srv/images",
+            "[store]\nshared = \"images\"", "[store]\npublish = \"yes\"", "[store]\nverify = 3",
+            "[store.quota]\nvos = \"1 GiB\"", "[store.quota]\nvo = \"lots\"",
+            "[store.quota]\ngroup = \"1 GiB\"",
+            "[store.quota.users]\nann = \"1 B\"", "[store]\nquota = \"1 GiB\"",
         ])
-    func mirror(_ place: String) throws {
-        #expect(try Self.load("mirror = \"\(place)\"").mirror == place)
-    }
-
-    @Test(
-        "a mirror of any other kind is refused",
-        arguments: [
-            "", "mirror", "http://", "ftp://a/b", "http://a/b/", "http://me:secret@a/b", "http://a/b?c",
-            "file:///",
-            "file://host/a", "http://a b",
-        ])
-    func noMirror(_ place: String) throws {
-        let scratch = try ScratchSite(["site.toml": "cluster = \"demo\"\n[store]\nmirror = \"\(place)\"\n"])
-        #expect(scratch.error()?.contains("'mirror' in [store]") == true)
-    }
-
-    @Test("a bandwidth is an amount for each second, none too small to be of use")
-    func bandwidth() throws {
-        #expect(try Self.load("bandwidth = \"50 MiB\"").bandwidth == .mebibytes(50))
-        let scratch = try ScratchSite(["site.toml": "cluster = \"demo\"\n[store]\nbandwidth = \"1 KiB\"\n"])
-        #expect(scratch.error()?.contains("'bandwidth' in [store]") == true)
+    func nonsense(text: String) throws {
+        #expect(try fault(text) != nil)
     }
 }
