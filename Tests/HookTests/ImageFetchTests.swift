@@ -138,7 +138,7 @@ extension HookTests {
                     let step = "\(call) \(count)"
                     #expect(failed.status == 69, "\(step): \(failed.errors)")
                     #expect(
-                        failed.errors.contains("free") || failed.errors.contains("No space left"),
+                        failed.errors.contains("can be had") || failed.errors.contains("No space left"),
                         "\(step): \(failed.errors)")
                     // The last of all steps comes when the image is in its place.
                     #expect(try site.stored == [] || site.isComplete(), "\(step): \(site.stored)")
@@ -160,7 +160,7 @@ extension HookTests {
                 ["/usr/bin/unshare", "-m", "/bin/sh", "-c", script, images] + site.fetch
             ).wait()
             #expect(run.status == 69)
-            #expect(run.errors.contains("could not store an image of") && run.errors.contains("free"))
+            #expect(run.errors.contains("could not store an image of") && run.errors.contains("can be had"))
             #expect(site.server.requests.isEmpty)
         }
 
