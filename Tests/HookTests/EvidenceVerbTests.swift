@@ -167,7 +167,8 @@ extension HookTests {
             let before = calls[..<limit].joined(separator: "\n")
             #expect(before.contains("setresuid(65534, 65534, 65534)"))
             #expect(before.contains("setgroups(0"))
-            let names = Set(calls[(limit + 1)...].compactMap { $0.firstMatch(of: /^(?:\d+ +)?([a-z0-9_]+)\(/)?.1 })
+            let names = Set(
+                calls[(limit + 1)...].compactMap { $0.firstMatch(of: /^(?:\d+ +)?([a-z0-9_]+)\(/)?.1 })
             #expect(names.isSuperset(of: ["pread64", "write", "exit_group"]))
             #expect(
                 names.intersection(["open", "openat", "socket", "execve", "clone", "clone3", "kill"]) == [])
