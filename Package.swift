@@ -18,9 +18,13 @@ func module(_ name: String, uses dependencies: [Target.Dependency] = []) -> Targ
 }
 
 /// A program that links the system's shared libraries.
-func program(_ name: String, at folder: String? = nil, uses dependencies: [Target.Dependency]) -> Target {
+func program(
+    _ name: String, at folder: String? = nil, uses dependencies: [Target.Dependency],
+    linker: [LinkerSetting] = []
+) -> Target {
     .executableTarget(
-        name: name, dependencies: dependencies, path: folder.map { "Sources/\($0)" }, swiftSettings: settings)
+        name: name, dependencies: dependencies, path: folder.map { "Sources/\($0)" }, swiftSettings: settings,
+        linkerSettings: linker)
 }
 
 /// A program that is one file and reads nothing from the loader: it runs with a user's environment or in a
@@ -132,6 +136,11 @@ let package = Package(
                 "ListStore", "NameService", "Policy", "Site", "Unix",
             ]),
 
+        // Links what it uses and no more, as a program that does one thing would.
+        program(
+            "bivouac-bench-overlay", uses: ["Digest", "ImageStore", "Unix"],
+            linker: [.unsafeFlags(["-Xlinker", "--as-needed"])]),
+
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
         tests("JSONTests", uses: ["JSON"]),
         tests("JobTests", uses: ["Job"]),
@@ -158,8 +167,10 @@ let package = Package(
         tests("EvidenceTests", uses: ["Digest", "Evidence", "Job", "TestSupport", "Unix"]),
         tests(
             "DifferenceTests", uses: ["Difference", "Disk", "Ext4", "JSON", "TestSupport", "Unix"]),
-        tests("BatchTests", uses: ["Batch", "Job", "Site"]),
-        tests("JobMachineTests", uses: ["Batch", "Job", "JobMachine", "Libvirt", "Site"]),
+        tests("BatchTests", uses: ["Batch", "Job", "Site", "TestSupport", "Unix"]),
+        tests(
+            "JobMachineTests",
+            uses: ["Batch", "GuestProtocol", "Job", "JobMachine", "Libvirt", "Site", "TestSupport", "Unix"]),
         .testTarget(
             name: "HookTests",
             dependencies: [

@@ -1,5 +1,5 @@
 package import Digest
-internal import Job
+package import Job
 
 /// What a signed list says of one image's bytes, and where they can be had.
 package struct ImageSource: Hashable, Sendable {
@@ -11,15 +11,19 @@ package struct ImageSource: Hashable, Sendable {
     package var format: ImageFormat
     package var packing: Packing
     package var uri: String
+    /// Who is charged for it in the store; nobody when nil.
+    package var claim: ImageClaim?
 
     package init(
-        digest: ImageDigest, size: Int64, format: ImageFormat, packing: Packing = .plain, uri: String
+        digest: ImageDigest, size: Int64, format: ImageFormat, packing: Packing = .plain, uri: String,
+        claim: ImageClaim? = nil
     ) {
         self.digest = digest
         self.size = size
         self.format = format
         self.packing = packing
         self.uri = uri
+        self.claim = claim
     }
 
     /// With `hv:format` as the list spells it; one that the store does not keep is refused.

@@ -1,4 +1,4 @@
-package import Digest
+internal import Digest
 internal import FoundationEssentials
 package import Job
 package import Unix
@@ -16,12 +16,13 @@ extension ImageStore {
     package func fetch(
         _ source: ImageSource, limit: ByteCount, now: Timestamp, before deadline: Deadline,
         by rules: TransferRules = TransferRules(), report: (FetchEvent) -> Void = { _ in },
-        needed: () throws(ImageStoreError) -> Set<ImageDigest>
+        needed: Needed
     ) throws(ImageStoreError) -> StoredImage {
         if let image = try find(source.digest) { return image }
         let lock = try lock(source, before: deadline, report: report)
         defer { withExtendedLifetime(lock) {} }
         if let image = try find(source.digest) { return image }
+        if let image = try adopt(source, at: now, before: deadline) { return image }
         let new = incoming(source.digest)
         do throws(ImageStoreError) {
             try receive(
@@ -77,11 +78,10 @@ extension ImageStore {
     /// Brings the bytes as they come; no file is open for writing when they are here.
     private func receive(
         _ source: ImageSource, _ new: ImageDirectory, limit: ByteCount, before deadline: Deadline,
-        by rules: TransferRules, report: (FetchEvent) -> Void,
-        needed: () throws(ImageStoreError) -> Set<ImageDigest>
+        by rules: TransferRules, report: (FetchEvent) -> Void, needed: Needed
     ) throws(ImageStoreError) {
         let body = try prepare(source, new, for: rules.purpose, report: report)
-        try makeRoom(for: source.size, present: body.count, limit: limit, needed: needed)
+        try makeRoom(for: source.size, of: source, limit: limit, before: deadline, needed: needed)
         try Delivery(source: source, rules: rules, deadline: deadline).bring(into: body, report: report)
     }
 
@@ -112,7 +112,8 @@ extension ImageStore {
             [UnixError.noSpace, UnixError.quotaExceeded].contains(cause.code)
         else { return error }
         let free = (try? Files.freeSpace(directory)) ?? 0
-        return .noSpace(needed: source.size, free: free, path: directory)
+        return .full(
+            SpaceShortage(needed: source.size, bound: .fileSystem(directory), limit: free, holders: []))
     }
 
     /// Whether what has come is of use to the next fetch.

@@ -9,7 +9,7 @@ extension ImageStore {
     func settle(
         _ source: ImageSource, in new: ImageDirectory, limit: ByteCount, now: Timestamp,
         before deadline: Deadline, by rules: TransferRules, report: (FetchEvent) -> Void,
-        needed: () throws(ImageStoreError) -> Set<ImageDigest>
+        needed: Needed
     ) throws(ImageStoreError) -> StoredImage {
         var storedDigest: ImageDigest?
         if source.packing != .plain {
@@ -25,19 +25,14 @@ extension ImageStore {
         }
         let size = try Self.files { () throws(UnixError) in try file.status().size }
         if source.packing != .plain {
-            try makeRoom(for: size, present: size, limit: limit, needed: needed)
+            try makeRoom(for: size, of: source, limit: limit, before: deadline, needed: needed)
         }
-        let virtualSize =
-            switch source.format {
-            case .raw: try RawInspection.virtualSize(of: file, size: size)
-            case .qcow2: try QcowInspection.virtualSize(of: file, size: size)
-            }
+        let virtualSize = try Self.virtualSize(of: file, source.format, size: size)
         return try Self.files { () throws(UnixError) in
-            try file.changeMode(0o400)
-            try file.synchronize(new.image)
+            let (identity, verity) = try Self.seal(new.image)
             let image = StoredImage(
                 digest: source.digest, format: source.format, size: size, virtualSize: virtualSize,
-                uri: source.uri, fetched: now, identity: FileIdentity(try file.status()),
+                uri: source.uri, fetched: now, identity: identity, claim: source.claim, verity: verity,
                 storedDigest: storedDigest)
             guard let entry = try? Self.encoder.encode(image) else {
                 throw UnixError("encode", UnixError.invalid)
@@ -51,7 +46,17 @@ extension ImageStore {
         }
     }
 
-    private static var encoder: JSONEncoder {
+    /// The length of the disk in a file, which is refused when it is not what it is declared to be.
+    static func virtualSize(of file: borrowing FileDescriptor, _ format: ImageFormat, size: Int64)
+        throws(ImageStoreError) -> Int64
+    {
+        switch format {
+        case .raw: try RawInspection.virtualSize(of: file, size: size)
+        case .qcow2: try QcowInspection.virtualSize(of: file, size: size)
+        }
+    }
+
+    static var encoder: JSONEncoder {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
         return encoder

@@ -115,7 +115,9 @@ struct Unpacking {
     private func room() throws(ImageStoreError) -> Int64 {
         let free = try ImageStore.files { () throws(UnixError) in try Files.freeSpace(new.path) }
         guard free > ImageStore.reserve else {
-            throw .noSpace(needed: Self.roomInterval, free: free, path: new.path)
+            throw .full(
+                SpaceShortage(
+                    needed: Self.roomInterval, bound: .fileSystem(new.path), limit: free, holders: []))
         }
         return free - ImageStore.reserve
     }

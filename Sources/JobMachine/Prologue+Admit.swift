@@ -81,16 +81,13 @@ extension Prologue {
     }
 
     /// The image's file, whose bytes are those that the list names.
-    func open(_ admission: Admission, before deadline: Deadline) throws(MachineFault) -> VerifiedImage {
-        let store = ImageStore(directory: places.images)
+    func open(_ admission: Admission, for job: Job, before deadline: Deadline) throws(MachineFault)
+        -> VerifiedImage
+    {
         do throws(ImageStoreError) {
-            if try store.find(admission.digest) == nil {
-                _ = try store.fetch(
-                    try ImageSource(admission.entry), limit: site.store.limit, now: clock(), before: deadline,
-                    by: TransferRules(site, purpose: "job \(admission.job)")
-                ) { () throws(ImageStoreError) in try NeededImages.on(places) }
-            }
-            return try store.open(admission.digest)
+            return try NodeImages(site: site, places: places, clock: clock).obtain(
+                try ImageSource(admission, user: job.account.name), before: deadline,
+                for: "job \(admission.job)")
         } catch {
             switch error {
             case .refused(let refusal):
@@ -103,8 +100,21 @@ extension Prologue {
                         "image '\(admission.image)' was still being fetched when the prologue's "
                             + "time was over (prologue_timeout = \(site.prologueTimeout) s): submit the job again, "
                             + "the fetch goes on from there"))
-            case .inUse, .full, .noSpace, .unknownNeeds, .unpacker, .file: throw .fault(.node, "\(error)")
+            case .full(let shortage) where error.blame == .job: throw .refused(Refusal(shortage))
+            case .full, .inUse, .unknownNeeds, .unrecorded, .unpacker, .file:
+                throw .fault(.node, "\(error)")
             }
+        }
+    }
+}
+
+extension Refusal {
+    /// A bound that the site has set refuses the job; the node can go on with the images that it has.
+    init(_ shortage: SpaceShortage) {
+        if case .quota = shortage.bound {
+            self.init(.QuotaExceeded, "\(shortage)")
+        } else {
+            self.init(.ImageUnavailable, "\(shortage)")
         }
     }
 }

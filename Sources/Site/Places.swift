@@ -38,6 +38,8 @@ package struct Places: Hashable, Sendable {
     package var ticked: String { run + "/ticked" }
     /// The cached verdict on the kind of virtualisation that works here.
     package var virtualization: String { run + "/virtualization.json" }
+    /// Which images the batch system was last told of.
+    package var features: String { run + "/features.json" }
     /// The live directory of a job.
     package func job(_ key: JobKey) -> JobDirectory { JobDirectory(path: "\(jobs)/\(key)") }
     /// What outlives a reboot.

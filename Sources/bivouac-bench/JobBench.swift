@@ -12,6 +12,7 @@ struct JobBench {
 
     /// Runs the parts and removes what it made, whatever happens.
     static func run(_ options: Options) throws(BenchError) -> [Row] {
+        guard Process.effectiveUser == 0 else { throw .notRoot }
         let scratch = try ScratchRoot(origin: options.root)
         let lock = try scratch.take()
         defer { withExtendedLifetime(lock) {} }

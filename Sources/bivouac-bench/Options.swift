@@ -1,10 +1,8 @@
 /// The command line of `bivouac-bench job`.
 struct Options {
     static let help = """
-        usage: bivouac-bench lists --help
+        usage: bivouac-bench job [--root DIR] [--samples N | --quick] [--only PART] [--json]
                bivouac-bench evidence [--root DIR] [--samples N | --quick] [--json]
-               bivouac-bench audit --help
-               bivouac-bench job [--root DIR] [--samples N | --quick] [--only PART] [--json]
 
         Measures what a job in a machine of its own costs against the same machine without us, side by side in one
         run, and prints medians and their ratios; `evidence` is about what keeping and comparing evidence costs.

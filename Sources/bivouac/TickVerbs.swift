@@ -33,8 +33,10 @@ extension Verbs {
             ("tell payloads of their end", { try follow(tool, states, deadline) }),
             ("recheck machines", { try recheck(tool, site, deadline) }),
             ("expire evidence", { try expire(tool, site, deadline).map { "evidence \($0) expired" } }),
-            ("sweep images", { try sweep(tool) }),
+            ("sweep images", { try sweep(tool, site) }),
             ("refresh lists", { refresh(tool, site, deadline) }),
+            ("publish images", { try publish(tool, site) }),
+            ("read images again", { try rehash(tool, site, deadline) }),
         ]
         var status = ExitStatus.success
         for (name, part) in parts {
@@ -85,8 +87,26 @@ extension Verbs {
         }
     }
 
-    private static func sweep(_ tool: Tool) throws -> [String] {
-        try ImageStore(directory: tool.places.images).sweep(at: tool.now)
+    private static func sweep(_ tool: Tool, _ site: Site) throws -> [String] {
+        let images = tool.images(site)
+        try images.store.sweep(at: tool.now) { () throws(ImageStoreError) in try images.needs() }
         return []
+    }
+
+    /// What one tick reads of images at most: about two seconds of a processor.
+    private static let slice = ByteCount.mebibytes(1024)
+
+    private static func rehash(_ tool: Tool, _ site: Site, _ deadline: Deadline) throws -> [String] {
+        let line = try tool.images(site).rehash(budget: slice, before: deadline.orSooner(seconds: 5))
+        return line.map { [$0] } ?? []
+    }
+
+    private static func publish(_ tool: Tool, _ site: Site) throws -> [String] {
+        guard site.store.publish else { return [] }
+        let node = String(Process.system.host.prefix { $0 != "." })
+        let commands = SlurmCommand(configuration: Process.environment("SLURM_CONF"))
+        let told = try ProximityFeatures(site: site, places: tool.places, now: tool.now)
+            .publish(commands, node: node)
+        return told.map { ["told Slurm of \($0.count) images on node \(node)"] } ?? []
     }
 }

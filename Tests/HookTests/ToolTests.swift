@@ -251,6 +251,9 @@ struct RefusedList: Sendable, CustomTestStringConvertible {
 /// What root alone may do, with words that are no misuse.
 private let privileged: [[String]] = [
     ["list", "refresh"], ["image", "fetch", "demo/minimal"], ["image", "verify", "demo/minimal"],
+    ["image", "verify"], ["image", "show", "demo/minimal"], ["image", "pin", "demo/minimal"],
+    ["image", "unpin", "demo/minimal"], ["image", "evict", "demo/minimal"],
+    ["image", "prefetch", "demo/minimal"], ["image", "prefetch", "--from-queue"],
     ["job", "console", "1"], ["job", "destroy", "1"], ["job", "xml", "1"],
     ["job", "notify", "1", "--in", "10m", "--reason", "drain"], ["tick"],
     ["doctor", "--write-hooks", "/usr/libexec/bivouac/slurm"], ["job", "suspend", "1"],
@@ -262,7 +265,10 @@ private let privileged: [[String]] = [
 /// Verbs that print what is there.
 private let listings: [[String]] = [
     ["list", "show"], ["list", "show", "demo"], ["list", "refresh"], ["endorser", "list"], ["image", "list"],
-    ["image", "fetch", "demo/minimal"], ["image", "verify", "demo/minimal"], ["job", "list"],
+    ["image", "fetch", "demo/minimal"], ["image", "verify", "demo/minimal"],
+    ["image", "verify"], ["image", "show", "demo/minimal"], ["image", "list", "--node-features"],
+    ["image", "prefetch", "demo/minimal"], ["image", "pin", "demo/minimal"],
+    ["image", "unpin", "demo/minimal"], ["job", "list"],
     ["job", "show", "4711"], ["job", "xml", "--user", "nobody", "--queue", "vm"], ["evidence", "list"],
     ["evidence", "show", "t-4712"], ["audit", "verify"], ["audit", "head"], ["audit", "show"], ["metrics"],
     ["job", "list", "--where", "job=4712"],

@@ -53,6 +53,6 @@ extension StoreFixture {
         return try store.fetch(
             source, limit: Self.limit, now: Self.now, before: Deadline(seconds: seconds), by: rules,
             report: report
-        ) { [] }
+        ) { ImageNeeds() }
     }
 }

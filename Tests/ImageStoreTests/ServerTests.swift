@@ -360,7 +360,7 @@ import Unix
             _ = try fixture.store.fetch(
                 source, limit: StoreFixture.limit, now: StoreFixture.now, before: Deadline(seconds: 30),
                 by: rules
-            ) { [] }
+            ) { ImageNeeds() }
             #expect(Deadline.now - began > 700)
         }
     }

@@ -130,7 +130,7 @@ import Unix
                 try fixture.store.fetch(
                     source, limit: StoreFixture.limit, now: StoreFixture.now, before: Deadline(seconds: 10),
                     by: rules
-                ) { [] }
+                ) { ImageNeeds() }
             }
             #expect(error?.blame == .node)
             try fixture.fetch(source)

@@ -102,7 +102,8 @@ struct SiteErrorTests {
         ),
         (
             "cluster = 'x'\n[store]\nlimits = 'x'",
-            "site.toml:3:1: unknown key 'limits' in [store]: drop it or use one of limit, mirror, bandwidth"
+            "site.toml:3:1: unknown key 'limits' in [store]: drop it or use one of limit, quota, shared, "
+                + "publish, verify, mirror, bandwidth"
         ),
         (
             "cluster = 'x'\n[evidence]\nkeep = 1.5",

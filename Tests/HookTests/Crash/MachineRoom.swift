@@ -2,8 +2,10 @@ import Foundation
 import GuestProtocol
 import Libvirt
 
-/// A node with machines: a libvirtd of its own, real QEMU, and stand-ins for Slurm's controller and for the
-/// agent in the guest, which answers at once. Ended, with its machines, when the value ends.
+/// A node with machines: a libvirtd of its own and real QEMU.
+///
+/// Slurm's controller is a stand-in, and so is the agent in the guest, which answers at once. All of it, with the
+/// machines, ends with the value.
 final class MachineRoom {
     let node: Node
     private let keeper: Launch
