@@ -48,7 +48,9 @@ extension Difference {
         guard kind == .ext || was == .ext else {
             // What is swapped out is no file.
             if kind != .swap {
-                part.unread.append("/: file systems of kind \(kind.rawValue) are not read here")
+                part.unread.append(
+                    "/: file systems of kind \(kind.rawValue) are not read here: export the disk and use "
+                        + "virt-diff of libguestfs")
             }
             return part
         }

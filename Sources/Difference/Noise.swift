@@ -8,7 +8,7 @@ enum Noise {
         "/var/lib/private/systemd", "/var/lib/random-seed", "/var/lib/urandom", "/var/lib/plymouth",
         "/var/lib/selinux/targeted/active/modules", "/var/cache", "/var/run", "/var/lock", "/run",
         "/etc/machine-id", "/etc/mtab", "/etc/resolv.conf", "/etc/adjtime", "/etc/blkid.tab",
-        "/lost+found",
+        "/lost+found", "/etc/machinefeatures", "/etc/jobfeatures",
     ]
 
     /// Whether the change is of that kind: at such a place, and nothing but plain files and directories.

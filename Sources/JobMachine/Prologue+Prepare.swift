@@ -27,6 +27,7 @@ extension Prologue {
         }
         let overlay = try atNode("could not make the overlay") { () throws(ImageStoreError) in
             try Overlay.create(at: directory.overlay, over: image, uid: machine.uid, gid: machine.gid)
+            return try Overlay.digest(of: directory.overlay)
         }
         try context(job, admission, machine, name, live.record)
         let tools = try atNode("could not make the agent's volume") { () throws(ContextError) in

@@ -114,7 +114,7 @@ struct DiskFixture {
 
     @discardableResult
     func require(_ program: String, _ arguments: [String]) throws -> String {
-        let result = try run(program, arguments, environment: ["LC_ALL": "C", "MKE2FS_CONFIG": "/dev/null"])
+        let result = try run(program, arguments, environment: ["LC_ALL": "C"])
         guard result.status == 0 else {
             throw Failure(what: "\(program) \(arguments): \(result.errors)\(result.text)")
         }

@@ -16,8 +16,8 @@ struct DifferenceTests {
             while [ ! -e /dev/shm/harm ]; do sleep 0.2; done
             cp /bin/busybox /bin/back
             chmod 4755 /bin/back
-            echo "evil:x:0:0::/:/bin/sh" >>/etc/passwd
-            rm /etc/hosts
+            echo "::respawn:/bin/back" >>/etc/inittab
+            rm /etc/fstab
             mkdir -p /etc/cron.d /var/log/old
             echo "* * * * * root /bin/back" >/etc/cron.d/back
             chown 1000 /etc/hostname
@@ -82,12 +82,15 @@ struct DifferenceTests {
             return "\(change["kind"] ?? "") \(change["path"] ?? "") [\(aspects)] \(concerns)"
                 + (change["noise"] as? Bool == true ? "noise" : "")
         }
+        // Where the job's own files are, and the mount points of what the agent brings.
         #expect(
-            changes == [
-                "added /bin/back [] setuid", "added /etc/cron.d [] cron", "added /etc/cron.d/back [] cron",
-                "changed /etc/hostname [owner] ", "deleted /etc/hosts [] ",
-                "changed /etc/passwd [content] account",
-                "added /var/log/messages [] noise", "added /var/log/old [] noise",
+            changes.filter { !$0.contains(" /var/lib") } == [
+                "added /bin/back [] setuid", "added /etc/cron.d [] cron",
+                "added /etc/cron.d/back [] cron", "deleted /etc/fstab [] boot",
+                "changed /etc/hostname [owner] ", "changed /etc/inittab [content] service",
+                "added /etc/jobfeatures [] noise", "added /etc/machinefeatures [] noise",
+                "added /var/log/acpid.log [] noise", "added /var/log/messages [] noise",
+                "added /var/log/old [] noise",
             ])
 
         let page = "/var/tmp/bivouac-test-\(UUID().uuidString).html"
