@@ -156,7 +156,7 @@ let package = Package(
             "DifferenceTests", uses: ["Difference", "Disk", "Ext4", "JSON", "TestSupport", "Unix"]),
         tests("BatchTests", uses: ["Batch", "Job", "Site"]),
         tests(
-            "JobMachineTests", uses: ["Batch", "Job", "JobMachine", "Libvirt", "Site", "TestSupport", "Unix"]),
+            "JobMachineTests", uses: ["Batch", "Job", "JobMachine", "Libvirt", "Site", "Unix"]),
         .testTarget(
             name: "HookTests",
             dependencies: [
