@@ -76,18 +76,23 @@ package struct SlurmCommand: Sendable {
         return settings
     }
 
-    private func run(_ name: String, _ arguments: [String]) throws(BatchError) -> Child.Result {
-        var child = try start(name, arguments)
+    func run(_ name: String, _ arguments: [String], outputLimit: Int = 1 << 20) throws(BatchError)
+        -> Child.Result
+    {
+        var child = try start(name, arguments, outputLimit: outputLimit)
         return try answer(of: &child, name)
     }
 
-    private func start(_ name: String, _ arguments: [String]) throws(BatchError) -> Child {
+    private func start(_ name: String, _ arguments: [String], outputLimit: Int = 1 << 20) throws(BatchError)
+        -> Child
+    {
         let path = Self.directories.map { $0 + "/" + name }.first { Files.exists($0) }
         guard let path else {
             throw BatchError(.node, "\(name) is in none of \(Self.directories.joined(separator: ", "))")
         }
         do {
-            return try Child.start(path, arguments, environment: environment, seconds: seconds)
+            return try Child.start(
+                path, arguments, environment: environment, seconds: seconds, outputLimit: outputLimit)
         } catch {
             throw BatchError(.node, "could not run \(path): \(error)")
         }

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/fsverity.h>
 #include <poll.h>
 #include <pwd.h>
 #include <dirent.h>
@@ -78,6 +79,27 @@ static inline long linux_sched_getaffinity(int pid, unsigned long size, void *ma
 static inline int linux_connect(int fd, const struct sockaddr_un *address, socklen_t length) {
     return connect(fd, (const struct sockaddr *)address, length);
 }
+static inline int linux_fs_ioc_enable_verity(int fd) {
+    struct fsverity_enable_arg argument = {
+        .version = 1, .hash_algorithm = FS_VERITY_HASH_ALG_SHA256, .block_size = 4096};
+    return ioctl(fd, FS_IOC_ENABLE_VERITY, &argument);
+}
+// The SHA-256 that the kernel computes of the file's hash tree.
+static inline int linux_fs_ioc_measure_verity(int fd, uint8_t *digest) {
+    union {
+        struct fsverity_digest header;
+        uint8_t bytes[sizeof(struct fsverity_digest) + 32];
+    } answer = {.header = {.digest_size = 32}};
+    int result = ioctl(fd, FS_IOC_MEASURE_VERITY, &answer);
+    if (result == 0 && answer.header.digest_algorithm != FS_VERITY_HASH_ALG_SHA256) return -1;
+    memcpy(digest, answer.bytes + sizeof(struct fsverity_digest), 32);
+    return result;
+}
+static inline int linux_futimens(int fd, int64_t seconds) {
+    struct timespec times[2] = {{.tv_sec = seconds}, {.tv_sec = seconds}};
+    return futimens(fd, times);
+}
+static inline int linux_unshare(int flags) { return unshare(flags); }
 static inline void linux_ignore_sigpipe(void) { signal(SIGPIPE, SIG_IGN); }
 static const int linux_posix_spawn_setsid = POSIX_SPAWN_SETSID;
 static inline unsigned int linux_major(dev_t device) { return gnu_dev_major(device); }

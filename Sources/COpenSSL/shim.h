@@ -7,6 +7,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/sha.h>
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
@@ -46,5 +47,18 @@ static inline X509 *openssl_PEM_read_bio_X509(BIO *source) {
 static inline X509_CRL *openssl_PEM_read_bio_X509_CRL(BIO *source) {
     return PEM_read_bio_X509_CRL(source, NULL, NULL, (void *)"");
 }
+
+// The only SHA-512 of OpenSSL whose state can be kept and taken up again by another process; deprecated since 3.0
+// in favour of EVP, which hides its state.
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wdeprecated-declarations"
+static inline int openssl_SHA512_Init(SHA512_CTX *state) { return SHA512_Init(state); }
+static inline int openssl_SHA512_Update(SHA512_CTX *state, const void *bytes, size_t count) {
+    return SHA512_Update(state, bytes, count);
+}
+static inline int openssl_SHA512_Final(unsigned char *digest, SHA512_CTX *state) {
+    return SHA512_Final(digest, state);
+}
+#pragma clang diagnostic pop
 
 #endif

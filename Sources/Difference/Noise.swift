@@ -3,7 +3,8 @@ enum Noise {
     /// Paths and all below them.
     private static let paths = [
         "/var/log", "/var/lib/systemd", "/var/lib/dbus", "/var/lib/dhcp", "/var/lib/dhclient",
-        "/var/lib/NetworkManager", "/var/lib/cloud", "/var/lib/chrony", "/var/lib/rsyslog", "/var/lib/logrotate",
+        "/var/lib/NetworkManager", "/var/lib/cloud", "/var/lib/chrony", "/var/lib/rsyslog",
+        "/var/lib/logrotate",
         "/var/lib/private/systemd", "/var/lib/random-seed", "/var/lib/urandom", "/var/lib/plymouth",
         "/var/lib/selinux/targeted/active/modules", "/var/cache", "/var/run", "/var/lock", "/run",
         "/etc/machine-id", "/etc/mtab", "/etc/resolv.conf", "/etc/adjtime", "/etc/blkid.tab",

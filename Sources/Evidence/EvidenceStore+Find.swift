@@ -101,9 +101,12 @@ extension EvidenceStore {
         return try digest(of: StartState.file, in: place(path)).sha256
     }
 
-    /// The images that start states point at; the store must not let them go.
-    package func images() throws(EvidenceError) -> Set<ImageDigest> {
-        Set(try list().compactMap { $0.start.flatMap { ImageDigest($0.image.sha512) } })
+    /// The images that start states point at, with the start states' paths; the store must not let them go.
+    package func images() throws(EvidenceError) -> [(path: String, digest: ImageDigest)] {
+        try paths().compactMap { path in
+            let start = read(StartState.self, "\(place(path))/\(StartState.file)")
+            return start.flatMap { ImageDigest($0.image.sha512) }.map { (path, $0) }
+        }
     }
 }
 

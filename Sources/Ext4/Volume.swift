@@ -111,7 +111,8 @@ package final class Volume {
         var bytes: [UInt8] = []
         while bytes.count < length {
             let place = map.piece(at: UInt64(bytes.count / blockSize)).physical
-            bytes += try place.map { (place) throws(DiskError) in try block(place).array }
+            bytes +=
+                try place.map { (place) throws(DiskError) in try block(place).array }
                 ?? [UInt8](repeating: 0, count: blockSize)
         }
         return Array(bytes.prefix(length))

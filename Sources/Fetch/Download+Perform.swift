@@ -5,18 +5,21 @@ extension Download {
     /// Addresses that a server may send us on to.
     private static let redirectionLimit = 5
 
-    /// Fetches the body, piece by piece, into the sink, which says whether it takes more.
+    /// Fetches the body into the sink, in pieces of at most a mebibyte with the place of each in the body; the
+    /// sink says whether it takes more.
     ///
-    /// Nothing reaches the sink before the server has said 200. A server may send us on a few times, never to
-    /// another scheme than http and https and never from https to http.
-    package func perform(into sink: (UnsafeRawBufferPointer) -> Bool) throws(FetchError) -> Outcome {
+    /// Nothing reaches the sink before the server has said that it sends what was asked for. The first piece
+    /// begins at `offset`, or at 0 when the server sends all of it again. A server may send us on a few times,
+    /// never to another scheme than http and https and never from https to http.
+    package func perform(into sink: (_ piece: [UInt8], _ place: Int64) -> Bool) throws(FetchError) -> Outcome
+    {
         let end = Self.seconds + Double(patience.total)
         var place = uri
         try Self.check(place, after: nil)
         for _ in 0...Self.redirectionLimit {
             let transfer = try Transfer.prepare(
                 self, place: place, milliseconds: Int((end - Self.seconds) * 1000))
-            switch try unsafe transfer.run(into: sink) {
+            switch try transfer.run(into: sink) {
             case .done(let outcome): return outcome
             case .redirected(let next):
                 try Self.check(next, after: place)
@@ -29,15 +32,16 @@ extension Download {
     /// The whole body in memory; nil when the copy at hand is what the server has.
     package func bytes() throws(FetchError) -> (bytes: [UInt8], validators: Validators)? {
         var bytes: [UInt8] = []
-        let outcome = try unsafe perform { piece in
-            unsafe bytes.append(contentsOf: piece)
+        let outcome = try perform { piece, _ in
+            bytes += piece
             return true
         }
         guard case .complete(_, let validators) = outcome else { return nil }
         return (bytes, validators)
     }
 
-    private static var seconds: Double {
+    /// The monotonic clock.
+    static var seconds: Double {
         var time = timespec()
         _ = unsafe clock_gettime(CLOCK_MONOTONIC, &time)
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9

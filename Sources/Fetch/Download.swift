@@ -40,8 +40,14 @@ package struct Download: Sendable {
     }
 
     package var uri: String
-    /// The longest body, in bytes.
+    /// The longest body, in bytes; what is here already counts.
     package var limit: Int64
+    /// Bytes from the body's beginning that are here already: only the rest is asked for (RFC 9110, section 14).
+    ///
+    /// A server may send all of it in spite of that.
+    package var offset: Int64
+    /// The most bytes that come in a second; nil for as many as can.
+    package var rate: Int64?
     package var validators: Validators
     package var authorities: Authorities
     /// The proxy that is asked, as `http://HOST:PORT`.
@@ -51,12 +57,14 @@ package struct Download: Sendable {
     package var patience: Patience
 
     package init(
-        _ uri: String, limit: Int64, validators: Validators = Validators(),
-        authorities: Authorities = .system,
+        _ uri: String, limit: Int64, from offset: Int64 = 0, rate: Int64? = nil,
+        validators: Validators = Validators(), authorities: Authorities = .system,
         proxy: String? = nil, patience: Patience = Patience()
     ) {
         self.uri = uri
         self.limit = limit
+        self.offset = offset
+        self.rate = rate
         self.validators = validators
         self.authorities = authorities
         self.proxy = proxy
@@ -67,7 +75,7 @@ package struct Download: Sendable {
     package enum Outcome: Hashable, Sendable {
         /// The copy at hand is what the server has.
         case notModified
-        /// All of the body went to the sink.
+        /// All of the body is here, what was here before included.
         case complete(bytes: Int64, Validators)
     }
 }

@@ -1,5 +1,5 @@
-package import Digest
-import FoundationEssentials
+internal import Digest
+internal import FoundationEssentials
 package import Job
 package import Unix
 
@@ -9,20 +9,59 @@ extension ImageStore {
 
     /// The image of the source, fetched and verified when it is not here yet.
     ///
-    /// However many ask for one image, one fetches; the others wait until the deadline. Nothing is to be seen of
-    /// an image before all its bytes are here, verified and durable. `needed` names the images that must stay
+    /// However many ask for one image, one fetches; the others wait until the deadline and take over when it
+    /// dies. Nothing is to be seen of an image before all its bytes are here, verified and durable; what a fetch
+    /// that was interrupted has left is where the next one goes on. `needed` names the images that must stay
     /// when others have to go for this one to fit under the limit; it is asked only then.
     package func fetch(
         _ source: ImageSource, limit: ByteCount, now: Timestamp, before deadline: Deadline,
-        needed: () throws(ImageStoreError) -> Set<ImageDigest>
+        by rules: TransferRules = TransferRules(), report: (FetchEvent) -> Void = { _ in },
+        needed: Needed
     ) throws(ImageStoreError) -> StoredImage {
         if let image = try find(source.digest) { return image }
-        let lock = try lock(source.digest, before: deadline)
+        let lock = try lock(source, before: deadline, report: report)
         defer { withExtendedLifetime(lock) {} }
         if let image = try find(source.digest) { return image }
-        let input = try Self.input(source.uri)
-        try makeRoom(for: source.size, limit: limit, needed: needed)
-        return try take(source, from: input, now: now, before: deadline)
+        if let image = try adopt(source, at: now, before: deadline) { return image }
+        let new = incoming(source.digest)
+        do throws(ImageStoreError) {
+            try receive(
+                source, new, limit: limit, before: deadline, by: rules, report: report, needed: needed)
+            return try settle(
+                source, in: new, limit: limit, now: now, before: deadline, by: rules, report: report,
+                needed: needed)
+        } catch {
+            let error = explained(error, source)
+            if !canGoOn(after: error, source, new) { _ = try? Files.removeTree(new.path) }
+            throw error
+        }
+    }
+
+    /// Where an image lies while it is on its way.
+    func incoming(_ digest: ImageDigest) -> ImageDirectory {
+        ImageDirectory(path: place(digest).path + ".new")
+    }
+
+    /// Waits for whoever is at the image.
+    private func lock(_ source: ImageSource, before deadline: Deadline, report: (FetchEvent) -> Void)
+        throws(ImageStoreError) -> FileLock
+    {
+        let new = incoming(source.digest)
+        var told: Int64?
+        while true {
+            // The one word of who waits is worth a second of patience, not a busy disk.
+            let patience = deadline.orSooner(seconds: told == nil ? 0 : 1)
+            do throws(ImageStoreError) {
+                return try lock(source.digest, before: patience)
+            } catch {
+                guard error == .busy(source.digest), !deadline.isOver else { throw error }
+            }
+            let have = try? Files.status(new.body(source.packing))?.size
+            if told != have ?? 0 {
+                report(.waiting(for: Holder.read(new.holder), have: have ?? 0, of: source.size))
+            }
+            told = have ?? 0
+        }
     }
 
     func lock(_ digest: ImageDigest, before deadline: Deadline) throws(ImageStoreError) -> FileLock {
@@ -36,107 +75,58 @@ extension ImageStore {
         }
     }
 
-    private static func input(_ uri: String) throws(ImageStoreError) -> FileDescriptor {
-        let scheme = uri.prefix { $0 != ":" }.lowercased()
-        guard scheme != "http", scheme != "https" else {
-            throw .refused(
-                .ImageUnavailable,
-                "images are not fetched by \(scheme) yet: fetch \(uri) yourself and give its place as a file:// URI"
-            )
-        }
-        guard let path = FileURI(uri)?.path else { throw .refused(.BadURI, "no file of this node: \(uri)") }
-        do throws(UnixError) {
-            let file = try FileDescriptor.open(path, [.read, .nonBlocking])
-            guard try file.status().kind == .regular else { throw UnixError("open", UnixError.invalid, path) }
-            return file
-        } catch {
-            throw .refused(.ImageUnavailable, "the image cannot be read: \(error)")
-        }
-    }
-
-    private func take(
-        _ source: ImageSource, from input: borrowing FileDescriptor, now: Timestamp, before deadline: Deadline
-    ) throws(ImageStoreError) -> StoredImage {
-        let final = place(source.digest)
-        let new = ImageDirectory(path: final.path + ".new")
-        try Self.files { () throws(UnixError) in
-            try Files.removeTree(new.path)
-            // An entry that could not be read does not stand in the way.
-            try Files.removeTree(final.path)
-            try Files.makeDirectory(new.path, mode: 0o700)
-        }
-        do throws(ImageStoreError) {
-            let image = try write(source, from: input, to: new, now: now, before: deadline)
-            try Self.files { () throws(UnixError) in
-                try Files.rename(new.path, to: final.path)
-                try Files.synchronize(directory: directory)
-            }
-            return image
-        } catch {
-            _ = try? Files.removeTree(new.path)
-            throw error
-        }
-    }
-
-    private func write(
-        _ source: ImageSource, from input: borrowing FileDescriptor, to new: ImageDirectory, now: Timestamp,
-        before deadline: Deadline
-    ) throws(ImageStoreError) -> StoredImage {
-        let file = try Self.files { () throws(UnixError) in
-            try FileDescriptor.open(new.image, [.readWrite, .create, .exclusive, .noFollow], mode: 0o400)
-        }
-        try Self.copy(source, from: input, to: file, before: deadline)
-        let virtualSize =
-            switch source.format {
-            case .raw: try RawInspection.virtualSize(of: file, size: source.size)
-            case .qcow2: try QcowInspection.virtualSize(of: file, size: source.size)
-            }
-        return try Self.files { () throws(UnixError) in
-            try file.changeMode(0o400)
-            try file.synchronize(new.image)
-            let image = StoredImage(
-                digest: source.digest, format: source.format, size: source.size, virtualSize: virtualSize,
-                uri: source.uri, fetched: now, identity: FileIdentity(try file.status()))
-            guard let entry = try? Self.encoder.encode(image) else {
-                throw UnixError("encode", UnixError.invalid)
-            }
-            try Files.write([UInt8](entry), to: new.entry)
-            return image
-        }
-    }
-
-    private static var encoder: JSONEncoder {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        return encoder
-    }
-
-    /// Copies and hashes in one pass, and stops as soon as there are more bytes than the list says.
-    private static func copy(
-        _ source: ImageSource, from input: borrowing FileDescriptor, to file: borrowing FileDescriptor,
-        before deadline: Deadline
+    /// Brings the bytes as they come; no file is open for writing when they are here.
+    private func receive(
+        _ source: ImageSource, _ new: ImageDirectory, limit: ByteCount, before deadline: Deadline,
+        by rules: TransferRules, report: (FetchEvent) -> Void, needed: Needed
     ) throws(ImageStoreError) {
-        var hash = Sha512()
-        var count: Int64 = 0
-        while true {
-            let bytes = try files { () throws(UnixError) in try input.read(upTo: 1 << 20) }
-            if bytes.isEmpty { break }
-            let start = count
-            count += Int64(bytes.count)
-            guard count <= source.size else {
-                throw .refused(
-                    .TooLarge, "the image has more than the \(source.size) bytes that the list says")
+        let body = try prepare(source, new, for: rules.purpose, report: report)
+        try makeRoom(for: source.size, of: source, limit: limit, before: deadline, needed: needed)
+        try Delivery(source: source, rules: rules, deadline: deadline).bring(into: body, report: report)
+    }
+
+    /// Makes ready to receive, from where an earlier fetch has got to.
+    private func prepare(
+        _ source: ImageSource, _ new: ImageDirectory, for purpose: String, report: (FetchEvent) -> Void
+    ) throws(ImageStoreError) -> Incoming {
+        try Self.files { () throws(UnixError) in
+            // An entry that could not be read does not stand in the way.
+            try Files.removeTree(place(source.digest).path)
+            try Files.makeDirectory(new.path, mode: 0o700)
+            let path = new.body(source.packing)
+            for name in try Files.names(in: new.path) where "\(new.path)/\(name)" != path {
+                try Files.removeTree("\(new.path)/\(name)")
             }
-            hash.update(bytes)
-            try files { () throws(UnixError) in try file.writeSparsely(bytes, at: start) }
-            guard !deadline.isOver else { throw .busy(source.digest) }
+            try Holder(purpose: purpose).write(to: new.holder)
+            let body = try Incoming(path, size: source.size)
+            let have = try body.file.status().size
+            if have > 0 { report(.resuming(have: have, of: source.size)) }
+            try body.resume()
+            return body
         }
-        try files { () throws(UnixError) in try file.truncate(to: count) }
-        guard count == source.size else {
-            throw .refused(.SizeMismatch, "the image has \(count) bytes, \(source.size) by the list")
+    }
+
+    /// A full disk is told as such.
+    private func explained(_ error: ImageStoreError, _ source: ImageSource) -> ImageStoreError {
+        guard case .file(let cause) = error,
+            [UnixError.noSpace, UnixError.quotaExceeded].contains(cause.code)
+        else { return error }
+        let free = (try? Files.freeSpace(directory)) ?? 0
+        return .full(
+            SpaceShortage(needed: source.size, bound: .fileSystem(directory), limit: free, holders: []))
+    }
+
+    /// Whether what has come is of use to the next fetch.
+    private func canGoOn(
+        after error: ImageStoreError, _ source: ImageSource, _ new: ImageDirectory
+    ) -> Bool {
+        switch error {
+        case .late, .unpacker: break
+        case .refused(let refusal) where refusal.name == .ImageUnavailable: break
+        default: return false
         }
-        guard hash.finish() == source.digest else {
-            throw .refused(.ChecksumMismatch, "the image's SHA-512 is not the one in the list")
-        }
+        guard let status = try? Files.status(new.body(source.packing)), status.size > 0 else { return false }
+        for path in [new.holder, new.disk, new.converted] { _ = try? Files.remove(path) }
+        return true
     }
 }

@@ -7,36 +7,45 @@ package enum ImageStoreError: Error, Equatable, CustomStringConvertible {
     /// The image itself is at fault.
     case refused(Refusal)
     /// The image is needed: a start state, a pin or a machine points at it.
-    case inUse(ImageDigest)
-    /// The image does not fit under the store's limit, with what is there and needed.
-    case full(needed: Int64, limit: Int64, held: Int64)
-    /// The file system has less room than the image needs.
-    case noSpace(needed: Int64, free: Int64, path: String)
+    case inUse(ImageDigest, [String])
+    /// The image does not fit, with what is there and needed.
+    case full(SpaceShortage)
     /// What is needed could not be found out, so that nothing may go.
     case unknownNeeds(String)
+    /// What became of an image could not be written to the audit log.
+    case unrecorded(String)
     /// Somebody else was still fetching the image when the time was over.
     case busy(ImageDigest)
+    /// The image had not come in time; the next fetch goes on from there.
+    case late(ImageDigest, have: Int64, of: Int64)
+    /// The program that takes images out of their packing could not be used.
+    case unpacker(String)
     case file(UnixError)
 
     /// Who has to mend it.
     package var blame: Blame {
         switch self {
         case .refused: .job
-        case .inUse, .full, .noSpace, .unknownNeeds, .busy, .file: .node
+        case .full(let shortage):
+            // A node whose disk is full needs somebody; a bound that the site has set is no fault of the node.
+            if case .fileSystem = shortage.bound { .node } else { .job }
+        case .inUse, .unknownNeeds, .unrecorded, .busy, .late, .unpacker, .file: .node
         }
     }
 
     package var description: String {
         switch self {
         case .refused(let refusal): refusal.description
-        case .inUse(let digest): "could not evict the image \(digest.short): it is needed"
-        case .full(let needed, let limit, let held):
-            "could not store an image of \(ByteCount(needed)): the store's limit is \(ByteCount(limit)), and images "
-                + "that are needed take \(ByteCount(held)) (raise [store] limit in site.toml)"
-        case .noSpace(let needed, let free, let path):
-            "could not store an image of \(ByteCount(needed)): \(path): \(ByteCount(free)) free"
+        case .inUse(let digest, let reasons):
+            "could not evict the image \(digest.short): " + reasons.joined(separator: ", ")
+        case .full(let shortage): shortage.description
         case .unknownNeeds(let why): "could not evict any image: what is needed is not known: \(why)"
+        case .unrecorded(let why): "could not tell what became of an image: \(why)"
         case .busy(let digest): "could not fetch the image \(digest.short): another process is still at it"
+        case .late(let digest, let have, let size):
+            "could not fetch the image \(digest.short) in time: \(have) of \(size) bytes are here, and the next "
+                + "fetch goes on from there"
+        case .unpacker(let why): "could not unpack the image: \(why)"
         case .file(let error): "could not use the image store: \(error)"
         }
     }

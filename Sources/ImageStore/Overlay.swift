@@ -1,3 +1,4 @@
+import Digest
 import Unix
 
 /// What a machine writes: a qcow2 file over an image of the store, owned by the machine's account.
@@ -5,14 +6,16 @@ package enum Overlay {
     /// Longest name of a backing file that QEMU reads from a header, in bytes.
     private static let nameLimit = 1023
 
-    /// Makes the overlay of one machine, which nobody else can read, in a time that does not depend on the
-    /// image; a file that is there already is an error.
+    /// Makes the overlay of one machine, which nobody else can read, and returns its SHA-256.
+    ///
+    /// The time does not depend on the image; a file that is there already is an error.
     ///
     /// It is not synchronised: after a crash of the node no machine goes on from it. The header names the base
     /// by its path in the store for `qemu-img` as root; a QEMU that followed it as the machine's account could
     /// not open it.
+    @discardableResult
     package static func create(at path: String, over base: borrowing VerifiedImage, uid: UInt32, gid: UInt32)
-        throws(ImageStoreError)
+        throws(ImageStoreError) -> String
     {
         let image = base.image
         let backing = base.path
@@ -22,11 +25,15 @@ package enum Overlay {
         let overlay = QcowOverlay(
             virtualSize: image.virtualSize, backingPath: backing, backingFormat: image.format)
         do throws(UnixError) {
-            let file = try FileDescriptor.open(path, [.write, .create, .exclusive, .noFollow], mode: 0o600)
+            let file = try FileDescriptor.open(
+                path, [.readWrite, .create, .exclusive, .noFollow], mode: 0o600)
             for piece in overlay.pieces { try file.write(piece.bytes, at: piece.offset) }
             try file.truncate(to: overlay.length)
             try file.changeMode(0o600)
             try file.changeOwner(uid: uid, gid: gid)
+            var hash = Sha256()
+            try file.pieces { hash.update($0) }
+            return Hexadecimal.text(hash.finish())
         } catch {
             if error.code != UnixError.exists { _ = try? Files.remove(path) }
             throw .file(UnixError(error.call, error.code, path))

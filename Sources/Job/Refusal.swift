@@ -51,7 +51,7 @@ extension Refusal {
         // Policy.
         case NoImageNamed, AmbiguousImage, BadImageName, UnknownImage, ImageExpired, ImageDenied
         case ClassNotAllowed, QueueNotAllowed, UserNotAllowed, ThresholdNotMet, ImageUnavailable, RootJob
-        case MultiNode
+        case MultiNode, QuotaExceeded
         // The machine.
         case GuestNotReady, PrologueTimeout, NotEnoughMemory, UnsupportedSetting, BadNoticeSignal
     }

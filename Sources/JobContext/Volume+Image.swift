@@ -1,3 +1,4 @@
+internal import Archive
 package import Unix
 
 extension Volume {

@@ -5,7 +5,7 @@ package import ImageTrust
 package import Job
 import ListStore
 package import Policy
-import Site
+package import Site
 import Unix
 
 extension Prologue {
@@ -19,6 +19,8 @@ extension Prologue {
         try live.advance(.admit, at: now) {
             $0.image = Record.Image(admission)
             $0.lifetime = lifetime
+            $0.payload = site.queues[job.queue]?.payload
+            $0.credentials = site.queues[job.queue]?.credentials
         }
         try journal.write(.admission, live.record, at: now, durably: false)
         return admission
@@ -80,29 +82,40 @@ extension Prologue {
     }
 
     /// The image's file, whose bytes are those that the list names.
-    func open(_ admission: Admission, before deadline: Deadline) throws(MachineFault) -> VerifiedImage {
-        let store = ImageStore(directory: places.images)
+    func open(_ admission: Admission, for job: Job, before deadline: Deadline) throws(MachineFault)
+        -> VerifiedImage
+    {
         do throws(ImageStoreError) {
-            if try store.find(admission.digest) == nil {
-                _ = try store.fetch(
-                    try ImageSource(admission.entry), limit: site.store.limit, now: clock(), before: deadline
-                ) { () throws(ImageStoreError) in try NeededImages.on(places) }
-            }
-            return try store.open(admission.digest)
+            return try NodeImages(site: site, places: places, clock: clock).obtain(
+                try ImageSource(admission, user: job.account.name), before: deadline,
+                for: "job \(admission.job)")
         } catch {
             switch error {
             case .refused(let refusal):
                 // The store knows an image by its digest, the job by its name.
                 throw .refused(Refusal(refusal.name, "image '\(admission.image)': \(refusal.message)"))
-            case .busy:
+            case .busy, .late:
                 throw .refused(
                     Refusal(
-                        .PrologueTimeout,
+                        .ImageUnavailable,
                         "image '\(admission.image)' was still being fetched when the prologue's "
-                            + "time was over (prologue_timeout = \(site.prologueTimeout) s): submit the job again"
-                    ))
-            case .inUse, .full, .noSpace, .unknownNeeds, .file: throw .fault(.node, "\(error)")
+                            + "time was over (prologue_timeout = \(site.prologueTimeout) s): submit the job again, "
+                            + "the fetch goes on from there"))
+            case .full(let shortage) where error.blame == .job: throw .refused(Refusal(shortage))
+            case .full, .inUse, .unknownNeeds, .unrecorded, .unpacker, .file:
+                throw .fault(.node, "\(error)")
             }
+        }
+    }
+}
+
+extension Refusal {
+    /// A bound that the site has set refuses the job; the node can go on with the images that it has.
+    init(_ shortage: SpaceShortage) {
+        if case .quota = shortage.bound {
+            self.init(.QuotaExceeded, "\(shortage)")
+        } else {
+            self.init(.ImageUnavailable, "\(shortage)")
         }
     }
 }
@@ -110,13 +123,18 @@ extension Prologue {
 extension ImageSource {
     /// Refuses a format that the store does not keep.
     package init(_ entry: ImageEntry) throws(ImageStoreError) {
-        let format: ImageFormat
-        do throws(Refusal) {
-            format = try ImageFormat(declared: entry.format)
-        } catch {
-            throw .refused(error)
-        }
-        self.init(digest: entry.sha512, size: entry.size.bytes, format: format, uri: entry.uri.description)
+        try self.init(
+            digest: entry.sha512, size: entry.size.bytes, declared: entry.format,
+            uri: entry.uri.description)
+    }
+}
+
+extension TransferRules {
+    /// The site's, for what needs the image.
+    package init(_ site: Site, purpose: String) {
+        self.init(
+            mirror: site.store.mirror, bandwidth: site.store.bandwidth, proxy: site.fetch.proxy,
+            serverAnchors: site.fetch.serverAnchors, purpose: purpose)
     }
 }
 

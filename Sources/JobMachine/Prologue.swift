@@ -42,7 +42,7 @@ package struct Prologue {
             // 2. May this image run for this job?
             let admission = try admit(job, &live)
             // 3. The verified file of the image, fetched if this node has not seen it.
-            let image = try open(admission, before: deadline)
+            let image = try open(admission, for: job, before: deadline)
             // 4. An account and CPUs of the node, overlay, context and tools volume.
             let parts = try prepare(job, admission, image, &live, before: deadline)
             // 5. The start state, durable before there is anything to explain.

@@ -30,7 +30,8 @@ enum RefreshFailure: Error, CustomStringConvertible {
         switch error {
         case .forbidden: self = .refused(Refusal(.BadURI, "\(error)"), sha256: nil)
         case .tooLarge: self = .refused(Refusal(.TooLarge, "\(error)"), sha256: nil)
-        case .status, .untrusted, .unreachable, .stopped: self = .unreachable("\(error)")
+        case .status, .wrongPart, .untrusted, .unreachable, .stopped:
+            self = .unreachable("\(error)")
         }
     }
 }

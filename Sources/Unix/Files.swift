@@ -92,6 +92,13 @@ package enum Files {
         try directory.changeMode(mode)
     }
 
+    /// Makes a pipe with a name.
+    ///
+    /// The corresponding C function is `mkfifo`.
+    package static func makePipe(_ path: String, mode: UInt32) throws(UnixError) {
+        try checked("mkfifo", path) { unsafe mkfifo(path, mode) }
+    }
+
     /// Makes the directories that are missing above a path and the directory itself; those that are there
     /// stay as they are.
     package static func makeDirectories(_ path: String, mode: UInt32) throws(UnixError) {

@@ -5,6 +5,7 @@ package struct ResourceLimit: Hashable, Sendable {
     /// Number of resources that Linux knows: `RLIMIT_CPU` 0 to `RLIMIT_RTTIME` 15.
     package static let resources: Range<UInt8> = 0..<16
     package static let processorTime: UInt8 = 0
+    package static let fileSize: UInt8 = 1
     package static let coreSize: UInt8 = 4
     package static let openFiles: UInt8 = 7
     package static let addressSpace: UInt8 = 9

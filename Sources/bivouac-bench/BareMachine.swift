@@ -83,7 +83,7 @@ struct BareMachine {
         else { return }
         let path = directory.overlay
         let store = ImageStore(directory: model.scratch.places.images)
-        try BenchError.during("could not make the overlay of \(domain)") { () throws(ImageStoreError) in
+        _ = try BenchError.during("could not make the overlay of \(domain)") { () throws(ImageStoreError) in
             try Overlay.create(at: path, over: try store.open(digest), uid: machine.uid, gid: machine.gid)
         }
     }

@@ -6,6 +6,8 @@ enum Programs {
     static let setpriv = "/usr/bin/setpriv"
     static let socat = "/usr/bin/socat"
     static let shell = "/bin/sh"
+    static let curl = "/usr/bin/curl"
+    static let qemuImage = "/usr/bin/qemu-img"
 
     static let environment = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"]
 

@@ -96,7 +96,7 @@ extension Verbs {
         return others.isEmpty ? ExitStatus.success : ExitStatus.dataRefused
     }
 
-    private static func audit(
+    static func audit(
         _ tool: Tool, _ action: String, _ image: NamedImage, _ more: [JSON.Member]
     ) throws {
         var fields: [JSON.Member] = [

@@ -13,11 +13,21 @@ import Unix
 extension Verbs {
     static let image = [
         Verb(
-            "image", "list", "", "images that the lists in force name, and which of them this node has",
-            words: 0...0, run: list),
+            "image", "list", "[--node-features]",
+            "images that lists name or this node has; --node-features prints what a scheduler can prefer nodes by",
+            words: 0...0, flags: ["node-features"], run: listImages),
+        Verb(
+            "image", "show", "SHA512|LIST/ALIAS",
+            "all that is known of an image on this node, and why it stays",
+            words: 1...1, run: showImage),
         Verb(
             "image", "fetch", "LIST/ALIAS", "fetches and verifies an image, if this node lacks it",
-            words: 1...1, run: fetch),
+            words: 1...1,
+            notes: """
+                Progress goes to standard error: a bar on a terminal, lines in a log, with --json events, one to a line.
+                A fetch that was interrupted goes on from where it got to; who asks for an image that another process
+                is fetching waits for that.
+                """, run: fetch),
         Verb(
             "image", "deny", "SHA512|LIST/ALIAS --reason TEXT [--notice]",
             "lets no job boot an image from now on; --notice prints a message to its endorser", words: 1...1,
@@ -31,57 +41,29 @@ extension Verbs {
             options: ["limit"],
             run: history),
         Verb(
-            "image", "verify", "LIST/ALIAS", "reads all of an image again and compares its digest",
-            words: 1...1, run: verify),
+            "image", "verify", "[SHA512|LIST/ALIAS...]",
+            "reads all of the images again, or of all on this node, and sets damaged ones aside",
+            words: 0...64,
+            run: verifyImages),
+        Verb(
+            "image", "pin", "SHA512|LIST/ALIAS [--reason TEXT]",
+            "keeps an image on this node, whoever needs room",
+            words: 1...1, options: ["reason"], run: pinImage),
+        Verb("image", "unpin", "SHA512|LIST/ALIAS", "takes that back", words: 1...1, run: unpinImage),
+        Verb(
+            "image", "evict", "SHA512|LIST/ALIAS [--damaged]",
+            "removes an image that nothing needs; --damaged removes what was set aside of it", words: 1...1,
+            flags: ["damaged"], run: evictImage),
+        Verb(
+            "image", "prefetch", "LIST/ALIAS... | --from-queue",
+            "fetches images ahead: these, or those that jobs wait for in Slurm, the most wanted first",
+            words: 0...64, flags: ["from-queue"], run: prefetchImages),
     ]
 
-    private struct Row: Encodable {
-        let name: String
-        let identifier: String
-        let version: String
-        let sha512: String
-        let size: Int64
-        let format: String?
-        let onNode: Bool
-        let refusal: String?
-    }
-
-    private static func list(_ tool: Tool, _ arguments: Arguments) throws -> Int32 {
-        let site = try tool.site()
-        let store = ImageStore(directory: tool.places.images)
-        var rows: [Row] = []
-        for list in try ListStore(tool.places).load(site.lists.keys.sorted()) {
-            let aliases = site.lists[list.name]?.images ?? [:]
-            for image in list.images {
-                let alias = aliases.first { ImageIdentifier($0.value) == image.entry.identifier }?.key
-                rows.append(
-                    Row(
-                        name: "\(list.name)/\(alias ?? image.entry.identifier.description)",
-                        identifier: image.entry.identifier.description,
-                        version: image.entry.version.description,
-                        sha512: image.entry.sha512.description, size: image.entry.size.bytes,
-                        format: image.entry.format, onNode: try store.find(image.entry.sha512) != nil,
-                        refusal: image.refusal?.description))
-            }
-        }
-        try tool.show(
-            rows,
-            Table.text(
-                ["IMAGE", "VERSION", "SIZE", "HERE", "SHA512", "REFUSAL"],
-                rows.map {
-                    [
-                        $0.name, $0.version, ByteCount($0.size).description, $0.onNode ? "yes" : "no",
-                        String($0.sha512.prefix(16)), $0.refusal ?? "",
-                    ]
-                }))
-        return ExitStatus.success
-    }
-
-    /// The entry of an image in the list in force, whoever may boot it.
-    private static func entry(_ tool: Tool, _ arguments: Arguments, _ site: Site) throws -> ImageEntry {
-        guard let name = ImageName(arguments.words[0]) else {
-            throw Failure(
-                ExitStatus.usage, "'\(arguments.words[0])' is no image name: LIST/ALIAS or LIST/UUID")
+    /// What the list in force says of an image, whoever may boot it.
+    static func source(_ tool: Tool, _ word: String, _ site: Site) throws -> ImageSource {
+        guard let name = ImageName(word) else {
+            throw Failure(ExitStatus.usage, "'\(word)' is no image name: LIST/ALIAS or LIST/UUID")
         }
         guard let rule = site.lists[name.list], let list = try ListStore(tool.places).load(name.list) else {
             throw Refusal(
@@ -91,7 +73,9 @@ extension Verbs {
             let image = list.image(identifier)
         else { throw Refusal(.UnknownImage, "'\(name)' is not in version \(list.version) of the list") }
         if let refusal = image.refusal { throw refusal }
-        return image.entry
+        var source = try ImageSource(image.entry)
+        source.claim = ImageClaim(image: name, vo: list.signer.vo, user: nil)
+        return source
     }
 
     /// An image that has gone from its list is still found by its identifier.
@@ -111,22 +95,18 @@ extension Verbs {
             tool, arguments, of: .image(list: name.list, identifier: identifier.description))
     }
 
+    /// Seconds that an operator's fetch may take.
+    private static let fetchTime = 86_400
+
     private static func fetch(_ tool: Tool, _ arguments: Arguments) throws -> Int32 {
         try tool.requireRoot()
         let site = try tool.site()
-        let entry = try entry(tool, arguments, site)
-        let image = try ImageStore(directory: tool.places.images).fetch(
-            ImageSource(entry), limit: site.store.limit, now: tool.now, before: Deadline(seconds: 3600)
-        ) { () throws(ImageStoreError) in try NeededImages.on(tool.places) }
+        let source = try source(tool, arguments.words[0], site)
+        let progress = FetchProgress(json: tool.json)
+        defer { progress.end() }
+        let image = try tool.images(site).fetch(
+            source, before: Deadline(seconds: fetchTime), for: "image fetch", report: progress.tell)
         try tool.show(image, "\(image.digest): \(ByteCount(image.size)), \(image.format.rawValue)")
-        return ExitStatus.success
-    }
-
-    private static func verify(_ tool: Tool, _ arguments: Arguments) throws -> Int32 {
-        try tool.requireRoot()
-        let entry = try entry(tool, arguments, try tool.site())
-        let image = try ImageStore(directory: tool.places.images).verify(entry.sha512)
-        try tool.show(image, "\(image.digest): as listed")
         return ExitStatus.success
     }
 }

@@ -1,3 +1,4 @@
+import Audit
 import Batch
 import ImageStore
 import Job
@@ -26,12 +27,16 @@ extension Verbs {
         var states: [JobID: SlurmState] = [:]
         let parts: [(String, () throws -> [String])] = [
             ("reap", { try reap(tool, site, deadline) { states.merge($0) { _, new in new } } }),
+            ("log what was not logged", { try logLate(tool) }),
+            ("end replays", { try endReplays(tool, site) }),
             ("settle paused machines", { try settle(tool, site) }),
             ("tell payloads of their end", { try follow(tool, states, deadline) }),
             ("recheck machines", { try recheck(tool, site, deadline) }),
             ("expire evidence", { try expire(tool, site, deadline).map { "evidence \($0) expired" } }),
-            ("sweep images", { try sweep(tool) }),
+            ("sweep images", { try sweep(tool, site) }),
             ("refresh lists", { refresh(tool, site, deadline) }),
+            ("publish images", { try publish(tool, site) }),
+            ("read images again", { try rehash(tool, site, deadline) }),
         ]
         var status = ExitStatus.success
         for (name, part) in parts {
@@ -46,6 +51,7 @@ extension Verbs {
                 status = ExitStatus.unavailable
             }
         }
+        try Files.write("\(status)\n", to: tool.places.ticked, mode: 0o644)
         return status
     }
 
@@ -62,6 +68,18 @@ extension Verbs {
         return outcomes.map { "reaped \($0.name)" }
     }
 
+    private static func logLate(_ tool: Tool) throws -> [String] {
+        let count = try LateEvents(directory: tool.places.unlogged).flush(
+            to: AuditLog(path: tool.places.auditLog), at: tool.now, before: Deadline(seconds: 5))
+        return count == 0 ? [] : ["\(count) ends of jobs are in the audit log now"]
+    }
+
+    private static func endReplays(_ tool: Tool, _ site: Site) throws -> [String] {
+        try Replay.sweep(Ending(site: site, places: tool.places, clock: { tool.now })).map {
+            "replay of \($0) ended: its process had died"
+        }
+    }
+
     /// What somebody who died half-way left running is to stand still.
     private static func settle(_ tool: Tool, _ site: Site) throws -> [String] {
         try Pause(Ending(site: site, places: tool.places, clock: { tool.now })).settle().map {
@@ -69,8 +87,26 @@ extension Verbs {
         }
     }
 
-    private static func sweep(_ tool: Tool) throws -> [String] {
-        try ImageStore(directory: tool.places.images).sweep()
+    private static func sweep(_ tool: Tool, _ site: Site) throws -> [String] {
+        let images = tool.images(site)
+        try images.store.sweep(at: tool.now) { () throws(ImageStoreError) in try images.needs() }
         return []
+    }
+
+    /// What one tick reads of images at most: about two seconds of a processor.
+    private static let slice = ByteCount.mebibytes(1024)
+
+    private static func rehash(_ tool: Tool, _ site: Site, _ deadline: Deadline) throws -> [String] {
+        let line = try tool.images(site).rehash(budget: slice, before: deadline.orSooner(seconds: 5))
+        return line.map { [$0] } ?? []
+    }
+
+    private static func publish(_ tool: Tool, _ site: Site) throws -> [String] {
+        guard site.store.publish else { return [] }
+        let node = String(Process.system.host.prefix { $0 != "." })
+        let commands = SlurmCommand(configuration: Process.environment("SLURM_CONF"))
+        let told = try ProximityFeatures(site: site, places: tool.places, now: tool.now)
+            .publish(commands, node: node)
+        return told.map { ["told Slurm of \($0.count) images on node \(node)"] } ?? []
     }
 }

@@ -1,5 +1,6 @@
 import Batch
 import Command
+import ImageStore
 import Job
 import JobMachine
 import Unix
@@ -10,6 +11,12 @@ Process.end(Verbs.run(Array(CommandLine.arguments.dropFirst()), of: Verbs.all, b
 func status(_ error: any Error) -> Int32? {
     if let error = error as? BatchError {
         return error.blame == .site ? ExitStatus.configuration : ExitStatus.unavailable
+    }
+    if let error = error as? ImageStoreError {
+        return switch error {
+        case .busy, .inUse: ExitStatus.tryAgain
+        default: error.blame == .job ? ExitStatus.dataRefused : ExitStatus.unavailable
+        }
     }
     return switch (error as? MachineFault)?.blame {
     case .job: ExitStatus.dataRefused

@@ -60,3 +60,25 @@ import Testing
         #expect(Hexadecimal.bytes("") == [])
     }
 }
+
+@Suite("SHA-512 that is interrupted") struct ResumableSha512Tests {
+    @Test("and taken up again at any byte has the digest of the whole")
+    func resumed() throws {
+        let bytes = (0..<1000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+        for cut in [0, 1, 111, 112, 127, 128, 129, 500, 1000] {
+            var first = ResumableSha512()
+            first.update(Array(bytes[..<cut]))
+            var second = try #require(ResumableSha512(first.saved))
+            second.update(Array(bytes[cut...]))
+            #expect(second.finish() == Sha512.digest(bytes), "\(cut)")
+        }
+    }
+
+    @Test("is not taken up from anything else", arguments: ["", ":", "1:00", "x:y"])
+    func nonsense(text: String) {
+        #expect(ResumableSha512(text) == nil)
+        let saved = ResumableSha512().saved
+        #expect(ResumableSha512(String(saved.dropLast(2))) == nil)
+        #expect(ResumableSha512("1" + saved) == nil)
+    }
+}

@@ -216,7 +216,7 @@ import Unix
                 try fixture.start("demo-\(index).0", image: Character(image))
             }
             #expect(
-                Set(try fixture.store.images().map(\.description)) == [
+                Set(try fixture.store.images().map(\.digest.description)) == [
                     String(repeating: "a", count: 128), String(repeating: "c", count: 128),
                 ])
         }

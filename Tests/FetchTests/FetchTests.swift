@@ -183,7 +183,7 @@ import Testing
         let server = try LoopbackServer { _ in [.answer("200 OK", [], "body")] }
         defer { server.stop() }
         #expect(throws: FetchError.stopped(uri: server.uri + "/")) {
-            try unsafe Download(server.uri + "/", limit: 100).perform { _ in false }
+            try Download(server.uri + "/", limit: 100).perform { _, _ in false }
         }
     }
 }

@@ -137,3 +137,32 @@ import Unix
         }
     }
 }
+
+@Suite("A thousand overlays") struct ManyOverlaysTests {
+    @Test(
+        "of one image leave it unchanged in bytes, owner and mode, and take less than 256 MiB together",
+        .needsRoot)
+    func many() throws {
+        try StoreFixture.with { fixture in
+            let source = try fixture.source(try fixture.qcow2(size: "20G"), format: .qcow2)
+            try fixture.fetch(source)
+            let base = try fixture.store.open(source.digest)
+            let before = try #require(try Files.status(base.path))
+            var allocated: Int64 = 0
+            for number in 0..<1024 {
+                let path = "\(fixture.scratch)/overlay\(number)"
+                try Overlay.create(at: path, over: base, uid: 65_000 + UInt32(number % 8), gid: 65_000)
+                allocated += try #require(try Files.status(path)).allocated
+            }
+            // A machine writes, through the overlay.
+            let wrote = try run(
+                "/usr/bin/qemu-io",
+                ["-f", "qcow2", "-c", "write -P 7 0 1M", "\(fixture.scratch)/overlay17"])
+            #expect(wrote.status == 0, "\(wrote)")
+            #expect(allocated < 256 << 20)
+            #expect(try Files.status(base.path) == before)
+            #expect(before.uid == 0 && before.gid == 0 && before.mode == 0o400)
+            #expect(try fixture.store.verify(source.digest) == base.image)
+        }
+    }
+}

@@ -158,12 +158,15 @@ import Unix
 
     @Test("is declared by the list, in any case of letters, and by nothing else")
     func format() throws {
-        #expect(try ImageFormat(declared: "QCOW2") == .qcow2)
-        #expect(try ImageFormat(declared: "raw") == .raw)
-        for text in ["OVA", "raw.gz", "vmdk", "", "qcow2 ", "a\nb"] {
-            let error = #expect(throws: Refusal.self) { try ImageFormat(declared: text) }
+        #expect(try ImageFormat.declared("QCOW2") == (.qcow2, .plain))
+        #expect(try ImageFormat.declared("raw") == (.raw, .plain))
+        #expect(try ImageFormat.declared("OVA") == (.qcow2, .ova))
+        #expect(try ImageFormat.declared("raw.gz") == (.raw, .gzip))
+        #expect(try ImageFormat.declared("Qcow2.XZ") == (.qcow2, .xz))
+        for text in ["ova.gz", "raw.gz.gz", "vdi.gz", "gz", ".gz", "vmdk", "", "qcow2 ", "a\nb"] {
+            let error = #expect(throws: Refusal.self) { try ImageFormat.declared(text) }
             #expect(error?.name == .ImageUnavailable)
         }
-        #expect(throws: Refusal.self) { try ImageFormat(declared: nil) }
+        #expect(throws: Refusal.self) { try ImageFormat.declared(nil) }
     }
 }

@@ -36,7 +36,9 @@ struct StoreFixture {
         needed: Set<ImageDigest> = [],
         seconds: Int = 10
     ) throws -> StoredImage {
-        try store.fetch(source, limit: limit, now: now, before: Deadline(seconds: seconds)) { needed }
+        try store.fetch(source, limit: limit, now: now, before: Deadline(seconds: seconds)) {
+            ImageNeeds(needed, because: "a test")
+        }
     }
 
     static func random(_ count: Int) -> [UInt8] {
@@ -63,9 +65,11 @@ struct StoreFixture {
 
     struct Failure: Error { var text: String }
 
-    /// Everything below the store but its locks.
+    /// Images in the store, and what fetches and evictions left.
     func leftovers() throws -> [String] {
-        try Files.names(in: store.directory).filter { $0 != "locks" && $0 != "damaged" }
+        try Files.names(in: store.directory).filter {
+            !["locks", "damaged", "reserved", "pins"].contains($0)
+        }
     }
 }
 

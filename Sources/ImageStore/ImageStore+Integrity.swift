@@ -1,0 +1,82 @@
+package import Digest
+package import Job
+import Unix
+
+extension ImageStore {
+    /// Makes a finished file read-only, durable and, where the file system can, unchangeable; nobody may have it
+    /// open for writing any more.
+    static func seal(_ path: String) throws(UnixError) -> (identity: FileIdentity, verity: String?) {
+        let file = try FileDescriptor.open(path, [.read, .noFollow])
+        try file.changeMode(0o400)
+        let verity = try file.enableVerity() ? file.verity : nil
+        try file.synchronize(path)
+        return (FileIdentity(try file.status()), verity)
+    }
+
+    /// Reads all of an image again; one whose bytes are others is set aside and refused as ChecksumMismatch.
+    ///
+    /// `report` is told how many bytes of how many have been read.
+    package func verify(
+        _ digest: ImageDigest, at now: Timestamp? = nil, report: (Int64, Int64) -> Void = { _, _ in }
+    ) throws(ImageStoreError) -> StoredImage {
+        let opened = try open(digest)
+        var hash = Sha512()
+        var done: Int64 = 0
+        while true {
+            let offset = done
+            let bytes = try Self.files { () throws(UnixError) in
+                try opened.file.read(upTo: 1 << 20, at: offset)
+            }
+            if bytes.isEmpty { break }
+            hash.update(bytes)
+            done += Int64(bytes.count)
+            report(done, opened.image.size)
+        }
+        guard hash.finish() == opened.image.fileDigest else { throw try damaged(opened) }
+        if let now { markVerified(digest, at: now) }
+        return opened.image
+    }
+
+    func markVerified(_ digest: ImageDigest, at now: Timestamp) {
+        try? Files.touch(place(digest).verified, at: now.seconds)
+    }
+
+    /// Takes an image out of use whose bytes are not what was verified, and says so.
+    func damaged(_ opened: borrowing VerifiedImage) throws(ImageStoreError) -> ImageStoreError {
+        let image = opened.image
+        if let shared = image.shared {
+            try forget(image.digest, inode: nil)
+            return .refused(
+                .ChecksumMismatch, "the shared copy \(shared) is damaged; this node uses it no more")
+        }
+        _ = try setAside(image.digest, inode: nil)
+        return .refused(
+            .ChecksumMismatch, "the bytes of the image \(image.digest.short) changed on this node; set aside")
+    }
+
+    /// Takes an image out of use and keeps it for whoever looks into it, in place of one that was damaged before.
+    ///
+    /// False when it is another directory by now, or somebody else was first. Nil stands for whichever directory
+    /// is there.
+    func setAside(_ digest: ImageDigest, inode: UInt64?) throws(ImageStoreError) -> Bool {
+        let lock = try lock(digest, before: Deadline(seconds: 5))
+        defer { withExtendedLifetime(lock) {} }
+        let path = place(digest).path
+        let target = "\(damaged)/\(digest)"
+        return try Self.files { () throws(UnixError) in
+            guard let status = try Files.status(path), inode == nil || inode == status.inode else {
+                return false
+            }
+            try Files.makeDirectories(damaged, mode: 0o700)
+            try Files.removeTree(target)
+            try Files.rename(path, to: target)
+            try Files.synchronize(directory: directory)
+            return true
+        }
+    }
+
+    /// Digests of the images that are kept for a look because they were damaged.
+    package func quarantined() throws(ImageStoreError) -> [ImageDigest] {
+        try Self.files { () throws(UnixError) in try Files.names(in: damaged).compactMap { ImageDigest($0) } }
+    }
+}
