@@ -12,6 +12,8 @@ package struct AuditEvent: Sendable {
         case action = "operator"
         /// Bytes at the end of the log that a writer which died has left; written by the log itself.
         case torn
+        /// The first line of a file that goes on where another ended; written by the log itself.
+        case continued
     }
 
     package var name: Name

@@ -17,10 +17,14 @@ struct AuditLine {
     private static let ending = before.count + 64 + after.count
 
     let sequence: Int64
+    /// Hash of the line before.
+    let previous: String
     let hash: String
 
-    /// The bytes of a new line.
-    static func make(_ event: AuditEvent, sequence: Int64, previous: String, at now: Timestamp) -> [UInt8] {
+    /// The bytes of a new line, and its hash.
+    static func make(
+        _ event: AuditEvent, sequence: Int64, previous: String, at now: Timestamp
+    ) -> (line: [UInt8], hash: String) {
         let members = [
             JSON.Member("time", .string(now.description)), JSON.Member("event", .string(event.name.rawValue)),
             JSON.Member("fields", .object(event.fields)),
@@ -28,7 +32,8 @@ struct AuditLine {
         let body =
             beginning(sequence: sequence, previous: previous)
             + JSON.object(members).description.utf8.dropFirst().dropLast()
-        return body + before + Array(Sha256.hex(body).utf8) + after
+        let hash = Sha256.hex(body)
+        return (body + before + Array(hash.utf8) + after, hash)
     }
 
     private static func beginning(sequence: Int64, previous: String) -> [UInt8] {
@@ -44,13 +49,38 @@ struct AuditLine {
 
     /// Reads a line that says itself that it is intact; nil otherwise.
     init?(_ bytes: ArraySlice<UInt8>) {
-        guard let hash = Self.ownHash(bytes) else { return nil }
+        guard let sequence = Self.sequence(of: bytes) else { return nil }
+        let behind = bytes.dropFirst("{\"seq\":\(sequence),\"previous\":\"".utf8.count)
+        let previous = String(decoding: behind.prefix(64), as: UTF8.self)
+        guard let hash = Self.hash(of: bytes, sequence: sequence, previous: previous) else { return nil }
+        self.sequence = sequence
+        self.previous = previous
+        self.hash = hash
+    }
+
+    /// The number that a line begins with, intact or not; nil when it begins otherwise.
+    static func sequence(of bytes: ArraySlice<UInt8>) -> Int64? {
         let start = Array("{\"seq\":".utf8)
         guard bytes.starts(with: start) else { return nil }
         let digits = bytes.dropFirst(start.count).prefix { (0x30...0x39).contains($0) }
-        guard let sequence = Int64(String(decoding: digits, as: UTF8.self)) else { return nil }
-        self.sequence = sequence
-        self.hash = hash
+        return Int64(String(decoding: digits, as: UTF8.self))
+    }
+
+    /// The moment's text, as a line has it; nil in what is no line.
+    static func time(of bytes: [UInt8]) -> ArraySlice<UInt8>? {
+        let mark = Array("\",\"time\":\"".utf8)
+        guard let start = bytes.prefix(128).firstRange(of: mark)?.upperBound, bytes.count >= start + 20 else {
+            return nil
+        }
+        return bytes[start..<start + 20]
+    }
+
+    /// Whether the event's name stands where a line has it, right behind the time.
+    static func carries(_ bytes: ArraySlice<UInt8>, _ name: AuditEvent.Name) -> Bool {
+        let mark = Array("\",\"event\":\"\(name.rawValue)\",\"fields\":".utf8)
+        let header = bytes.prefix(192)
+        guard let start = header.firstRange(of: mark.prefix(11)) else { return false }
+        return bytes[start.lowerBound...].starts(with: mark)
     }
 
     /// The hash of a line that has this place in the chain and is intact; nil otherwise.

@@ -23,6 +23,12 @@ enum AuditLines {
         bytes.split(separator: feed).contains { AuditLine.isFinished($0) }
     }
 
+    /// What a new file says of the one before.
+    static func description(ofFile path: String, _ lines: Int64) -> [JSON.Member] {
+        let name = path.split(separator: "/").last ?? ""
+        return [JSON.Member("file", .string(String(name))), JSON.Member("lines", .integer(lines))]
+    }
+
     /// What the log says of bytes that a dead writer left.
     static func description(ofTorn bytes: [UInt8]) -> [JSON.Member] {
         [

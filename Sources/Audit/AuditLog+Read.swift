@@ -3,15 +3,22 @@ internal import Job
 internal import Unix
 
 extension AuditLog {
-    /// Hands over every intact line that the filter wants, oldest first; the number of those that are not intact.
+    /// Hands over every intact line that the filter wants, oldest first, older files of the log included; the
+    /// number of lines that are not intact.
     ///
     /// Memory does not grow with the log, and no writer waits. Whether lines were removed is for `verify` to say.
     /// `events` are the words of the events that are wanted.
     package func read<Failure>(
         _ events: Set<AuditEvent.Name>, _ body: (AuditEntry) throws(Failure) -> Void
     ) throws -> Int {
-        guard Files.exists(path) else { return 0 }
-        let marks = events.map { Array("\",\"event\":\"\($0.rawValue)\",\"fields\":".utf8) }
+        var damaged = 0
+        for path in try files() { damaged += try read(path, events, body) }
+        return damaged
+    }
+
+    private func read<Failure>(
+        _ path: String, _ events: Set<AuditEvent.Name>, _ body: (AuditEntry) throws(Failure) -> Void
+    ) throws -> Int {
         let file = try FileDescriptor.open(path, [.read, .noFollow])
         var rest: [UInt8] = []
         var damaged = 0
@@ -27,9 +34,8 @@ extension AuditLog {
                     damaged += line.isEmpty ? 0 : 1
                     continue
                 }
-                guard marks.contains(where: { Self.carries(line, $0) }), let entry = AuditEntry(line) else {
-                    continue
-                }
+                guard events.contains(where: { AuditLine.carries(line, $0) }), let entry = AuditEntry(line)
+                else { continue }
                 try body(entry)
             }
             rest.removeFirst(begin)
@@ -37,13 +43,6 @@ extension AuditLog {
             if rest.count > AuditLine.limit { rest.removeFirst(rest.count - AuditLine.limit) }
         }
         return damaged
-    }
-
-    /// Whether the event's name stands where a line has it, right behind the time.
-    private static func carries(_ line: ArraySlice<UInt8>, _ mark: [UInt8]) -> Bool {
-        let header = line.prefix(192)
-        guard let start = header.firstRange(of: mark.prefix(11)) else { return false }
-        return line[start.lowerBound...].starts(with: mark)
     }
 }
 

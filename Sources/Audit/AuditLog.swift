@@ -37,12 +37,9 @@ package struct AuditLog: Sendable {
     /// The last line's hash, to be kept where nobody on this node can change it; nil for an empty log.
     package func head(before deadline: Deadline) throws(AuditError) -> Head? {
         try locked(before: deadline) { () throws(AuditError) in
-            guard Files.exists(path) else { return nil }
-            let file = try Self.files { () throws(UnixError) in
-                try FileDescriptor.open(path, [.read, .noFollow])
-            }
-            let end = try end(of: file)
-            return end.head.sequence == 0 ? nil : end.head
+            guard let last = try files().last else { return nil }
+            let head = try end(of: last).head
+            return head.sequence == 0 ? nil : head
         }
     }
 
@@ -70,32 +67,49 @@ package struct AuditLog: Sendable {
         let file = try Self.files { () throws(UnixError) in
             try FileDescriptor.open(path, [.readWrite, .append, .create, .noFollow])
         }
-        let end = try end(of: file)
-        var head = end.head
-        var bytes: [UInt8] = []
-        if !end.torn.isEmpty {
-            if end.torn.last != AuditLines.feed { bytes.append(AuditLines.feed) }
-            let torn = AuditEvent(.torn, AuditLines.description(ofTorn: end.torn))
-            let line = AuditLine.make(torn, sequence: head.sequence + 1, previous: head.hash, at: now)
-            head = Head(sequence: head.sequence + 1, hash: try hash(of: line))
-            bytes += line + [AuditLines.feed]
-        } else if end.isOpen {
-            bytes.append(AuditLines.feed)
+        let isEmpty = try Self.files { () throws(UnixError) in try file.status().size } == 0
+        let before = isEmpty ? try files().last : nil
+        let end = if let before { try end(of: before) } else { try end(of: file) }
+        var lines = Lines(behind: end.head, at: now)
+        if let before {
+            // No line must outlive a line before it.
+            try Self.files { () throws(UnixError) in
+                try FileDescriptor.open(before, [.read, .noFollow]).synchronize(before)
+            }
+            lines.add(AuditEvent(.continued, AuditLines.description(ofFile: before, end.head.sequence)))
         }
-        let line = AuditLine.make(event, sequence: head.sequence + 1, previous: head.hash, at: now)
+        if !end.torn.isEmpty {
+            lines.add(AuditEvent(.torn, AuditLines.description(ofTorn: end.torn)))
+        }
+        let line = lines.add(event)
         guard line.count <= AuditLine.limit else {
             throw .tooLong(event: event.name.rawValue, limit: AuditLine.limit)
         }
-        bytes += line + [AuditLines.feed]
-        try write(bytes, to: file, isNew: isNew, durably: durably)
-        return (
-            Head(sequence: head.sequence + 1, hash: try hash(of: line)), String(decoding: line, as: UTF8.self)
-        )
+        let isOpen = before == nil && (end.torn.isEmpty ? end.isOpen : end.torn.last != AuditLines.feed)
+        try write(
+            (isOpen ? [AuditLines.feed] : []) + lines.bytes, to: file, isNew: isNew, durably: durably)
+        return (lines.head, String(decoding: line, as: UTF8.self))
     }
 
-    private func hash(of line: [UInt8]) throws(AuditError) -> String {
-        guard let made = AuditLine(line[...]) else { throw .noLastLine(path: path) }
-        return made.hash
+    /// Lines to be written at once, each with the hash of the one before.
+    private struct Lines {
+        var head: Head
+        let now: Timestamp
+        var bytes: [UInt8] = []
+
+        init(behind head: Head, at now: Timestamp) {
+            self.head = head
+            self.now = now
+        }
+
+        @discardableResult
+        mutating func add(_ event: AuditEvent) -> [UInt8] {
+            let (line, hash) = AuditLine.make(
+                event, sequence: head.sequence + 1, previous: head.hash, at: now)
+            head = Head(sequence: head.sequence + 1, hash: hash)
+            bytes += line + [AuditLines.feed]
+            return line
+        }
     }
 
     private func write(
@@ -114,10 +128,17 @@ package struct AuditLog: Sendable {
     }
 
     /// The last intact line, the bytes behind it, and whether its line feed is missing.
-    private struct End {
+    struct End {
         var head: Head
         var torn: [UInt8]
         var isOpen: Bool
+    }
+
+    func end(of path: String) throws(AuditError) -> End {
+        let file = try Self.files { () throws(UnixError) in
+            try FileDescriptor.open(path, [.read, .noFollow])
+        }
+        return try end(of: file)
     }
 
     private func end(of file: borrowing FileDescriptor) throws(AuditError) -> End {

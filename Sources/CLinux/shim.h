@@ -37,6 +37,11 @@
 #include <unistd.h>
 
 static inline int linux_errno(void) { return errno; }
+// errno is 0 at the end of the directory.
+static inline struct dirent *linux_readdir(DIR *stream) {
+    errno = 0;
+    return readdir(stream);
+}
 static inline int linux_open(const char *path, int flags, mode_t mode) { return open(path, flags, mode); }
 static inline int linux_openat(int directory, const char *path, int flags, mode_t mode) {
     return openat(directory, path, flags, mode);

@@ -27,7 +27,7 @@ extension EvidenceStore {
         for day in try days() {
             var path = "\(day)/\(name)"
             var count = 1
-            while Files.exists(place(path)) {
+            while try Self.files({ () throws(UnixError) in try Files.status(place(path)) != nil }) {
                 found.append(path)
                 count += 1
                 path = "\(day)/\(name)~\(count)"

@@ -45,7 +45,7 @@ extension EvidenceStore {
     {
         guard Self.isName(name) else { throw .invalidName(name) }
         let path = "\(target)/\(name)"
-        return try Self.files { () throws(UnixError) in
+        return try Self.files(about: path) { () throws(UnixError) in
             switch source {
             case .bytes(let bytes):
                 let file = try Self.create(path)

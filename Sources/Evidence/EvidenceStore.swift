@@ -56,7 +56,7 @@ package struct EvidenceStore: Sendable {
         for (name, source) in files { state.files.append(try keep(source, as: name, in: new)) }
         state.files.append(try keepList(signedList, in: new))
         let manifest = try Self.text(of: state)
-        let name = try Self.files { () throws(UnixError) in
+        let name = try Self.files(about: "\(new)/\(StartState.file)") { () throws(UnixError) in
             let file = try FileDescriptor.open(
                 "\(new)/\(StartState.file)", [.write, .create, .exclusive, .noFollow], mode: 0o600)
             try file.write(manifest)
@@ -136,13 +136,15 @@ package struct EvidenceStore: Sendable {
         return name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "/") }
     }
 
-    static func files<Result: ~Copyable>(_ body: () throws(UnixError) -> Result) throws(EvidenceError)
-        -> Result
-    {
+    /// Runs a body; an error of it that names no file is about `subject`.
+    static func files<Result: ~Copyable>(
+        about subject: String = "", _ body: () throws(UnixError) -> Result
+    ) throws(EvidenceError) -> Result {
         do throws(UnixError) {
             return try body()
         } catch {
-            throw .file(error)
+            guard error.subject.isEmpty else { throw .file(error) }
+            throw .file(UnixError(error.call, error.code, subject))
         }
     }
 

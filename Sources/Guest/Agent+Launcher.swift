@@ -1,4 +1,5 @@
 internal import GuestProtocol
+internal import Job
 internal import Unix
 
 extension Agent {
@@ -69,8 +70,29 @@ extension Agent {
     }
 
     private mutating func start(_ launch: LaunchOrder) {
+        let listeners = ListeningSocket.line(ListeningSocket.all())
+        if !listeners.isEmpty {
+            console.say("listening: \(listeners)")
+            if surroundings.listening == .fail {
+                return fail(code: 0, "somebody listens in the machine, which its queue forbids: \(listeners)")
+            }
+        }
+        publishScratch(launch)
+        guard surroundings.payload == .job else {
+            dialogue = .running
+            port.writer.append(.started)
+            return console.say("the image's own payload is the job's")
+        }
         var launch = launch
+        let credentials = launch.credentials
+        launch.credentials = []
+        do throws(UnixError) { try place(credentials, for: &launch) } catch {
+            return fail(code: UInt32(error.code), "credentials: \(error)")
+        }
         for variable in surroundings.variables { launch.setVariable(variable.name, variable.value) }
+        for (name, value) in surroundings.environment where launch.variable(name) == nil {
+            launch.setVariable(name, value)
+        }
         // Without one the payload finds itself in /tmp and is told so.
         try? Placement.makeDirectory(launch.directory, mode: 0o755, for: surroundings.identity)
         do throws(UnixError) {

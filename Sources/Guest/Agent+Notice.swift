@@ -32,6 +32,16 @@ extension Agent {
         if !port.flush() { loseLauncher() }
     }
 
+    /// The room that a payload has for its temporary files, which the machine alone knows.
+    mutating func publishScratch(_ launch: LaunchOrder) {
+        let wanted = launch.variable("TMPDIR").flatMap { BytePath($0) }.flatMap { try? $0.status() } ?? nil
+        let path = wanted == nil ? "/tmp" : BytePath(launch.variable("TMPDIR") ?? [])?.text ?? "/tmp"
+        guard let space = try? Files.freeSpace(path),
+            let feature = Assignment.Feature("scratch_limit_bytes", "\(space)")
+        else { return }
+        try? surroundings.features?.publish(feature)
+    }
+
     private mutating func publish(shutdown moment: Int64?) {
         guard let features = surroundings.features else { return }
         do throws(UnixError) {

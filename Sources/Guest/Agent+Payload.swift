@@ -71,6 +71,7 @@ extension Agent {
         drainUntil = Deadline(seconds: 2)
         freezeAt = nil
         killAt = nil
+        termAt = nil
         console.say("payload ended")
     }
 
@@ -119,7 +120,8 @@ extension Agent {
         withPayload { isDrained = !$0.output.isOpen && !$0.errors.isOpen }
         guard isDrained || !port.isConnected else { return }
         if port.isConnected, dialogue == .running {
-            switch end {
+            readMessage()
+            switch told(end) {
             case .exited(let code): port.writer.append(.exited, [code])
             case .killed(let signal): port.writer.append(.killed, [signal])
             }

@@ -1,4 +1,5 @@
 package import GuestProtocol
+package import Job
 package import Unix
 
 /// The agent after its preparations: one loop over two ports and one payload.
@@ -15,10 +16,14 @@ package struct Agent: ~Copyable {
         package var identity: Identity
         /// Variables that the payload gets beside those of the launch order.
         package var variables: [(name: String, value: String)]
+        /// The site's variables, for a payload that has none of these names.
+        package var environment: [String: String]
         /// The job's features, for later news.
         package var features: FeatureTree?
         /// Seconds left once the scheduler tells the job to end; nil when that is not known.
         package var grace: Int?
+        package var listening: ListeningRule
+        package var payload: PayloadSource
         /// The program that becomes the payload.
         package var program: String
         /// A directory that nobody else can read.
@@ -26,13 +31,18 @@ package struct Agent: ~Copyable {
         package var ready: Ready
 
         package init(
-            identity: Identity, variables: [(name: String, value: String)], features: FeatureTree?,
-            grace: Int? = nil, program: String, directory: String, ready: Ready
+            identity: Identity, variables: [(name: String, value: String)],
+            environment: [String: String] = [:], features: FeatureTree?,
+            grace: Int? = nil, listening: ListeningRule = .note, payload: PayloadSource = .job,
+            program: String, directory: String, ready: Ready
         ) {
             self.identity = identity
             self.variables = variables
+            self.environment = environment
             self.features = features
             self.grace = grace
+            self.listening = listening
+            self.payload = payload
             self.program = program
             self.directory = directory
             self.ready = ready
@@ -56,6 +66,10 @@ package struct Agent: ~Copyable {
     /// When the payload has to be stopped, or killed.
     var freezeAt: Deadline?
     var killAt: Deadline?
+    /// What the payload said when it asked for its end, and when it is helped with it.
+    var farewell: Farewell?
+    var termAt: Deadline?
+    let directory: PayloadDirectory?
     private let ticker: Ticker
     var errorsFirst = false
     var inputClosedTold = false
@@ -63,13 +77,14 @@ package struct Agent: ~Copyable {
     /// The descriptors are the ports', nobody else has them, and they never wait.
     package init(
         control: consuming FileDescriptor, payload: consuming FileDescriptor, console: consuming Console,
-        surroundings: Surroundings
+        directory: consuming PayloadDirectory? = nil, surroundings: Surroundings
     ) throws(UnixError) {
         let controlPort = try Port(control, accepting: .toControl)
         let payloadPort = try Port(payload, accepting: .toAgent)
         let ticker = try Ticker(seconds: Self.heartbeat)
         self.surroundings = surroundings
         self.console = console
+        self.directory = directory
         self.control = controlPort
         port = payloadPort
         self.ticker = ticker
@@ -82,9 +97,11 @@ package struct Agent: ~Copyable {
         port.add(to: &poll)
         addPayload(to: &poll)
         poll.add(ticker.rawValue, .readable)
+        if let requestPipe { poll.add(requestPipe, .readable) }
         poll.wait(milliseconds: patience(atMost: milliseconds))
         serveControl(poll)
         servePort(poll)
+        serveRequest(poll)
         servePayload(poll)
         if !poll.events(ticker.rawValue).isEmpty { beat() }
     }
@@ -92,7 +109,7 @@ package struct Agent: ~Copyable {
     /// How long nothing can be missed, in milliseconds; -1 is for ever.
     private func patience(atMost limit: Int) -> Int {
         var patience = limit < 0 ? Int.max : limit
-        for deadline in [freezeAt, killAt, drainUntil] {
+        for deadline in [freezeAt, killAt, termAt, drainUntil] {
             if let deadline { patience = min(patience, deadline.milliseconds) }
         }
         // Without a descriptor that tells of its end the process has to be asked.

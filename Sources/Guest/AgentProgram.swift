@@ -32,17 +32,26 @@ package enum AgentProgram {
         var household = Household(assignment)
         try household.prepare(&console)
         let account = assignment.account
-        let ready = Ready(agent: version, kernel: Process.system.release, uptime: Machine.uptime)
+        let identity = Identity(uid: account.uid, gid: account.gid, groups: account.groups.map(\.gid))
+        var directory: PayloadDirectory?
+        if household.hasPayloadDirectory {
+            directory = try? PayloadDirectory.make(in: PayloadDirectory.place, for: identity)
+        }
+        let variables = household.publish(directory)
+        let ready = Ready(
+            agent: version, kernel: Process.system.release, uptime: Machine.uptime,
+            listening: ListeningSocket.line(ListeningSocket.all()))
         console.say("agent \(version) ready for job \(assignment.key)")
         let surroundings = Agent.Surroundings(
-            identity: Identity(uid: account.uid, gid: account.gid, groups: account.groups.map(\.gid)),
-            variables: household.variables, features: household.features, grace: assignment.grace,
-            program: "/proc/self/exe", directory: Household.directory, ready: ready)
+            identity: identity, variables: variables, environment: assignment.environment,
+            features: household.features,
+            grace: assignment.grace, listening: assignment.listening, payload: assignment.payload,
+            program: "/proc/self/exe", directory: Household.memory, ready: ready)
         // A second console: the first is the caller's, for what may still fail here.
         do throws(UnixError) {
             var agent = try Agent(
                 control: control, payload: payload, console: Console(path: "/dev/console"),
-                surroundings: surroundings)
+                directory: directory, surroundings: surroundings)
             while true { agent.step() }
         } catch { throw .failed("ports", error) }
     }

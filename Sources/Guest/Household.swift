@@ -9,7 +9,8 @@ internal import Unix
 package struct Household {
     /// Where the agent keeps its own, nobody else's to read.
     package static let directory = "/run/bivouac"
-    private static let memory = "/run/bivouac/files"
+    /// Part of it that is memory, and so in no overlay.
+    package static let memory = "/run/bivouac/files"
     private static let machineFeatures = "/etc/machinefeatures"
     private static let jobFeatures = "/etc/jobfeatures"
 
@@ -18,6 +19,8 @@ package struct Household {
     package private(set) var variables: [(name: String, value: String)] = []
     /// The job's features, for later news; nil when the image has no place for them.
     package private(set) var features: FeatureTree?
+    /// Whether there is a directory in memory at `PayloadDirectory.place`.
+    package private(set) var hasPayloadDirectory = false
 
     package init(_ assignment: Assignment) { self.assignment = assignment }
 
@@ -26,14 +29,22 @@ package struct Household {
         try AgentError.during("files in memory") { () throws(UnixError) in
             try Files.makeDirectories(Self.directory, mode: 0o700)
             try Files.makeDirectory(Self.memory, mode: 0o755)
-            try Mounts.memory(at: Self.memory, size: 4 << 20, mode: 0o755)
+            // A launch order passes through it: 8 MiB and its credentials.
+            try Mounts.memory(at: Self.memory, size: 16 << 20, mode: 0o755)
         }
         try AgentError.during("the job's account") { () throws(UnixError) in try makeAccount() }
         attempt("host name", &console) { () throws(UnixError) in
             try Machine.setHostname(assignment.hostname)
             try replace("/etc/hosts") { AccountFiles.hosts($0, with: assignment.hostname) }
         }
+        for (path, content) in assignment.files {
+            attempt(path, &console) { () throws(UnixError) in
+                try Files.makeDirectories(Files.parent(path), mode: 0o755)
+                try Files.write(content, to: path, mode: 0o644)
+            }
+        }
         publishFeatures(&console)
+        makePayloadDirectory(&console)
         attempt("home directory", &console) { () throws(UnixError) in try makeHome() }
         attempt("/tmp", &console) { () throws(UnixError) in
             if !Files.exists("/tmp") { try Files.makeDirectory("/tmp", mode: 0o1777) }
@@ -76,6 +87,25 @@ package struct Household {
         guard published else { return }
         features = jobs
         variables = [("MACHINEFEATURES", Self.machineFeatures), ("JOBFEATURES", Self.jobFeatures)]
+    }
+
+    /// Tells of the directory where there is one; all variables for the payload.
+    func publish(_ directory: borrowing PayloadDirectory?) -> [(name: String, value: String)] {
+        switch directory {
+        case .some(let directory):
+            if let feature = Assignment.Feature("shutdown_command", directory.command) {
+                try? FeatureTree(directory: Self.memory + "/machinefeatures").publish(feature)
+            }
+            return variables + directory.variables
+        case nil: return variables
+        }
+    }
+
+    private mutating func makePayloadDirectory(_ console: inout Console) {
+        hasPayloadDirectory = attempt("the payload's directory", &console) { () throws(UnixError) in
+            try Files.makeDirectories(PayloadDirectory.place, mode: 0o755)
+            try Mounts.memory(at: PayloadDirectory.place, size: 8 << 20, mode: 0o755, executable: true)
+        }
     }
 
     private func makeHome() throws(UnixError) {

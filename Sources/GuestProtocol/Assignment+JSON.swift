@@ -13,7 +13,7 @@ extension Assignment {
             document, "the document",
             [
                 "version", "key", "machine", "hostname", "account", "machinefeatures", "jobfeatures", "grace",
-                "listening", "payload",
+                "listening", "payload", "files", "environment",
             ])
         guard try root.integer("version") == Self.version else { throw .init(what: "unknown version") }
         guard let key = JobKey(try root.text("key", limit: 128)) else { throw .init(what: "bad 'key'") }
@@ -32,7 +32,8 @@ extension Assignment {
             key: key, machine: machine, hostname: hostname, account: try Account(root.value("account")),
             machineFeatures: try Self.features(root, "machinefeatures"),
             jobFeatures: try Self.features(root, "jobfeatures"), grace: Int(grace), listening: listening,
-            payload: payload)
+            payload: payload, files: try Self.texts(root, "files"),
+            environment: try Self.texts(root, "environment"))
     }
 
     /// The document as `init(parsing:)` reads it, and a line feed.
@@ -48,6 +49,8 @@ extension Assignment {
             .init("grace", .integer(Int64(grace))),
             .init("listening", .string(listening.rawValue)),
             .init("payload", .string(payload.rawValue)),
+            .init("files", Self.document(files)),
+            .init("environment", Self.document(environment)),
         ])
         return Array(text.description.utf8) + [0x0A]
     }
@@ -64,6 +67,24 @@ extension Assignment {
             features.append(feature)
         }
         return features
+    }
+
+    private static func texts(_ root: Members, _ name: String) throws(AssignmentError) -> [String: String] {
+        guard let members = try root.value(name).members, members.count <= 1024 else {
+            throw .init(what: "bad '\(name)'")
+        }
+        var texts: [String: String] = [:]
+        for member in members {
+            guard let text = member.value.text, !member.name.utf8.contains(0), !text.utf8.contains(0) else {
+                throw .init(what: "bad '\(name)'")
+            }
+            texts[member.name] = text
+        }
+        return texts
+    }
+
+    private static func document(_ texts: [String: String]) -> JSON {
+        .object(texts.sorted { $0.key < $1.key }.map { JSON.Member($0.key, .string($0.value)) })
     }
 
     private static func document(_ features: [Feature]) -> JSON {

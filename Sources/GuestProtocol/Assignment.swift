@@ -5,7 +5,7 @@ package struct Assignment: Hashable, Sendable {
     /// The only version of the document so far.
     package static let version: Int64 = 1
     /// Longest document in bytes.
-    package static let longest = 256 << 10
+    package static let longest = 1 << 20
     /// Seconds.
     static let longestGrace: Int64 = 86_400
     package static let fileName = "assignment.json"
@@ -23,10 +23,15 @@ package struct Assignment: Hashable, Sendable {
     package var grace: Int
     package var listening: ListeningRule
     package var payload: PayloadSource
+    /// Content of the site's files by their paths.
+    package var files: [String: String]
+    /// The site's variables for the payload; the job's own go before them.
+    package var environment: [String: String]
 
     package init(
         key: JobKey, machine: String, hostname: String, account: Account, machineFeatures: [Feature],
-        jobFeatures: [Feature], grace: Int, listening: ListeningRule = .note, payload: PayloadSource = .job
+        jobFeatures: [Feature], grace: Int, listening: ListeningRule = .note, payload: PayloadSource = .job,
+        files: [String: String] = [:], environment: [String: String] = [:]
     ) {
         self.key = key
         self.machine = machine
@@ -37,6 +42,8 @@ package struct Assignment: Hashable, Sendable {
         self.grace = grace
         self.listening = listening
         self.payload = payload
+        self.files = files
+        self.environment = environment
     }
 
     package var job: JobID { key.job }

@@ -2,8 +2,10 @@
 ///
 /// Nothing in it is to be trusted.
 package struct Ready: Hashable, Sendable {
-    static let longest = 2 + 8 + 4 + longestText + 4 + longestText
+    static let shortest = 2 + 8 + 4 + 4 + 4
+    static let longest = shortest + 2 * longestText + longestList
     private static let longestText = 128
+    private static let longestList = 512
 
     /// Version of the agent.
     package let agent: String
@@ -11,11 +13,14 @@ package struct Ready: Hashable, Sendable {
     package let kernel: String
     /// Milliseconds from the kernel's start to the agent's being ready.
     package let uptime: UInt64
+    /// Sockets that wait for somebody from elsewhere, on one line; empty for none.
+    package let listening: String
 
-    package init(agent: String, kernel: String, uptime: UInt64) {
+    package init(agent: String, kernel: String, uptime: UInt64, listening: String = "") {
         self.agent = agent
         self.kernel = kernel
         self.uptime = uptime
+        self.listening = listening
     }
 
     package init(_ bytes: [UInt8], _ body: Range<Int>) throws(ProtocolError) {
@@ -26,8 +31,9 @@ package struct Ready: Hashable, Sendable {
             let uptime = try reader.number(UInt64.self)
             let agent = try reader.text(limit: Self.longestText)
             let kernel = try reader.text(limit: Self.longestText)
+            let listening = try reader.text(limit: Self.longestList)
             try reader.finish()
-            return Ready(agent: agent, kernel: kernel, uptime: uptime)
+            return Ready(agent: agent, kernel: kernel, uptime: uptime, listening: listening)
         }
     }
 
@@ -37,6 +43,7 @@ package struct Ready: Hashable, Sendable {
         writer.number(uptime)
         writer.text(agent, limit: Self.longestText)
         writer.text(kernel, limit: Self.longestText)
+        writer.text(listening, limit: Self.longestList)
         return writer.bytes
     }
 }

@@ -78,7 +78,7 @@ package enum FrameKind: UInt8, CaseIterable, Sendable {
         case .notice: Notice.shortest...Notice.longest
         case .remark: 4...Remark.longest
         case .clock: Clock.length...Clock.length
-        case .ready: 18...Ready.longest
+        case .ready: Ready.shortest...Ready.longest
         case .processes: 8...FrameHeader.longestBody
         }
     }

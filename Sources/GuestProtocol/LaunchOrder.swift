@@ -16,10 +16,11 @@ package struct LaunchOrder: Hashable, Sendable {
     package var limits: [ResourceLimit]
     /// Permissions of the script that follows; nil when there is none and the guest has the program.
     package var scriptMode: UInt16?
+    package var credentials: [Credential]
 
     package init(
         arguments: [[UInt8]], environment: [[UInt8]], directory: BytePath, umask: UInt16,
-        limits: [ResourceLimit], scriptMode: UInt16?
+        limits: [ResourceLimit], scriptMode: UInt16?, credentials: [Credential] = []
     ) {
         self.arguments = arguments
         self.environment = environment
@@ -27,6 +28,7 @@ package struct LaunchOrder: Hashable, Sendable {
         self.umask = umask
         self.limits = limits
         self.scriptMode = scriptMode
+        self.credentials = credentials
     }
 
     /// The value of a variable; the first of that name counts.
@@ -64,10 +66,12 @@ extension LaunchOrder {
             if mode != .max, program.first != UInt8(ascii: "/") {
                 throw .init(what: "a script that has no absolute path")
             }
+            let credentials = try Credential.list(&reader)
             try reader.finish()
             return LaunchOrder(
                 arguments: arguments, environment: environment, directory: directory, umask: umask,
-                limits: limits, scriptMode: mode == .max ? nil : mode)
+                limits: limits, scriptMode: mode == .max ? nil : mode,
+                credentials: credentials)
         }
     }
 
@@ -88,6 +92,7 @@ extension LaunchOrder {
             writer.number(limit.hard)
         }
         writer.number(scriptMode ?? .max)
+        Credential.write(credentials, to: &writer)
         return writer.bytes
     }
 

@@ -1,7 +1,8 @@
 internal import COpenSSL
 
 extension DistinguishedName {
-    /// Reads the name out of a certificate; nil when a value has no text form.
+    /// Reads the name out of a certificate; nil when a value has no text form or all of
+    /// it is too long.
     ///
     /// The corresponding C functions are `X509_NAME_get_entry` and `ASN1_STRING_to_UTF8`.
     init?(_ name: OpaquePointer?) {

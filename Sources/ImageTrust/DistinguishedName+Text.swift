@@ -1,6 +1,4 @@
 extension DistinguishedName: CustomStringConvertible, LosslessStringConvertible {
-    private static let lengthLimit = 4096
-
     /// Reads the slash form that `X509_NAME_oneline` and grid tools write, `/DC=org/DC=example/CN=Eve`.
     ///
     /// A slash or plus in a value may be escaped by a backslash; an unescaped one belongs to the value where no

@@ -17,7 +17,14 @@ package struct DistinguishedName: Sendable {
     /// The relative names from the root of the tree downwards, each with its attributes as they are written.
     package let relativeNames: [[Attribute]]
 
-    init(_ relativeNames: [[Attribute]]) { self.relativeNames = relativeNames }
+    /// How long the text form may be; one that is written can always be read.
+    static let lengthLimit = 4096
+
+    /// Nil when its text form is too long.
+    init?(_ relativeNames: [[Attribute]]) {
+        self.relativeNames = relativeNames
+        guard description.utf8.count <= Self.lengthLimit else { return nil }
+    }
 
     /// Whether this is the name of `other` with exactly one relative name more.
     func extends(_ other: DistinguishedName) -> Bool {

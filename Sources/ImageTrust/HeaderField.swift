@@ -46,12 +46,15 @@ struct HeaderField: Equatable {
 
 extension HeaderField {
     private static let countLimit = 64
+    /// Bytes of all fields together.
+    private static let lengthLimit = 1 << 14
 
     /// Reads fields up to the empty line, and leaves the reader behind it; nil when a line is no field, there
     /// are too many, or the text ends before.
     static func block(_ reader: inout LineReader) -> [HeaderField]? {
         var fields: [HeaderField] = []
-        while let line = reader.next() {
+        let start = reader.position
+        while let line = reader.next(), reader.position - start <= lengthLimit {
             if line.isEmpty { return fields }
             guard let text = String(validating: line, as: UTF8.self) else { return nil }
             if text.first == " " || text.first == "\t" {

@@ -5,8 +5,17 @@ internal import Job
 struct ImageCollector {
     private var images: [ListedImage] = []
     private var positions: [ImageIdentifier: [Int]] = [:]
+    /// Whether none came beyond the limit.
+    private(set) var areAll = true
+
+    /// So many with all their mandatory members are as long as a list may be.
+    static let limit = 1 << 14
 
     mutating func add(_ element: JSON) {
+        guard images.count < Self.limit else {
+            areAll = false
+            return
+        }
         let position = images.count
         let image = element["hv:image"]
         let identifier = (image?["dc:identifier"]?.text).flatMap { ImageIdentifier($0) }

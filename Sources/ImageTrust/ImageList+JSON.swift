@@ -7,7 +7,7 @@ extension ImageList {
         let document: JSON
         var images = ImageCollector()
         do throws(JSONError) {
-            let limits = JSON.Limits(bytes: bytes.count, depth: 16, values: 1 << 20)
+            let limits = JSON.Limits(bytes: bytes.count, depth: 16, values: 1 << 19, members: 256)
             document = try JSON(parsing: bytes, limits: limits, elementsOf: "hv:images") { images.add($0) }
         } catch {
             throw Self.refusal(error)
@@ -31,20 +31,29 @@ extension ImageList {
         guard try list.required("hv:images").elements != nil else {
             throw list.refuse(.BadType, "hv:images", "is not an array")
         }
+        guard images.areAll else {
+            throw Refusal(.TooComplex, "the list: more than \(ImageCollector.limit) images")
+        }
         self.images = images.collected
     }
 
     private static func refusal(_ error: JSONError) -> Refusal {
         switch error.reason {
         case .duplicateName: Refusal(.DuplicateKey, "the list: \(error)")
-        case .tooLarge, .tooDeep, .tooManyValues: Refusal(.TooComplex, "the list: \(error)")
+        case .tooLarge, .tooDeep, .tooManyValues, .tooManyMembers: Refusal(.TooComplex, "the list: \(error)")
         case .invalidUTF8, .trailingText, .syntax: Refusal(.NotAnImageList, "not JSON: \(error)")
         }
     }
 
+    private static let endorserLimit = 64
+
     private static func endorsers(_ value: JSON) throws(Refusal) -> [DeclaredEndorser] {
         var endorsers: [DeclaredEndorser] = []
-        for element in value.elements ?? [value] {
+        let elements = value.elements ?? [value]
+        guard elements.count <= endorserLimit else {
+            throw Refusal(.TooComplex, "the list: more than \(endorserLimit) endorsers")
+        }
+        for element in elements {
             guard element.members != nil else {
                 throw Refusal(.BadType, "the list: hv:endorser is neither an object nor an array of them")
             }

@@ -162,7 +162,13 @@ struct MultipartSigned {
             .UnexpectedPartHeaders, "the signed part begins with MIME headers: sign it without -text")
     }
 
+    /// One signer and his chain take a few thousand bytes.
+    private static let signatureLimit = 1 << 20
+
     private static func signature(_ part: ArraySlice<UInt8>) throws(Refusal) -> [UInt8] {
+        guard part.count <= signatureLimit else {
+            throw Refusal(.TooComplex, "the signature is longer than \(signatureLimit) bytes")
+        }
         var reader = LineReader(part)
         guard let fields = HeaderField.block(&reader),
             let type = fields.only("content-type")?.parameters?.value, signatureTypes.contains(type)

@@ -5,6 +5,7 @@ package struct JSONError: Error, Equatable, CustomStringConvertible {
         case tooLarge(limit: Int)
         case tooDeep(limit: Int)
         case tooManyValues(limit: Int)
+        case tooManyMembers(limit: Int)
         case duplicateName(String)
         case invalidUTF8
         case trailingText
@@ -29,6 +30,7 @@ package struct JSONError: Error, Equatable, CustomStringConvertible {
             case .tooLarge(let limit): "longer than \(limit) bytes"
             case .tooDeep(let limit): "nested deeper than \(limit) levels"
             case .tooManyValues(let limit): "more than \(limit) values"
+            case .tooManyMembers(let limit): "more than \(limit) members of one object"
             case .duplicateName(let name): "the name '\(name.prefix(64))' stands twice in one object"
             case .invalidUTF8: "not valid UTF-8"
             case .trailingText: "text behind the value"

@@ -7,11 +7,14 @@ extension JSON {
         package var depth: Int
         /// Values in the whole document.
         package var values: Int
+        /// Members of one object.
+        package var members: Int
 
-        package init(bytes: Int = 1 << 20, depth: Int = 32, values: Int = 1 << 18) {
+        package init(bytes: Int = 1 << 20, depth: Int = 32, values: Int = 1 << 18, members: Int = 1 << 16) {
             self.bytes = bytes
             self.depth = depth
             self.values = values
+            self.members = members
         }
     }
 
@@ -98,6 +101,9 @@ struct JSONParser {
         while true {
             skipSpace()
             guard peek == UInt8(ascii: "\"") else { throw failure(.syntax("a member name must be a string")) }
+            guard members.count < limits.members else {
+                throw failure(.tooManyMembers(limit: limits.members))
+            }
             let start = position
             let name = try string()
             // Compared as bytes: canonically equivalent spellings are different names.

@@ -6,12 +6,10 @@ extension ISO9660Writer {
     static func write(_ volume: Volume, to file: borrowing FileDescriptor) throws(ContextError) {
         let descriptor = file.rawValue
         let writer = try archiving(volume) { () throws(ArchiveError) in
-            try ISO9660Writer.open(to: descriptor)
+            try ISO9660Writer.open(descriptor)
         }
-        do throws(ArchiveError) {
-            for directory in volume.directories { try writer.add(directory: directory) }
-        } catch {
-            throw failure(error, volume)
+        for directory in volume.directories {
+            try archiving(volume) { () throws(ArchiveError) in try writer.add(directory: directory) }
         }
         for file in volume.files { try writer.add(file, to: volume) }
         do throws(ArchiveError) {

@@ -26,20 +26,20 @@ extension Ending {
         report(record, state)
     }
 
-    /// An ending goes on without its audit line, which then stands in the system's log alone.
+    /// An ending goes on without its audit line, which `tick` then writes later.
     private func report(_ record: Record, _ state: EndState) {
+        let facts: [JSON.Member] = [
+            .init("cause", .string(state.cause)), .init("exit", state.exit.map { .string($0) } ?? .null),
+            .init("cpuSeconds", .integer(state.usage?.cpuSeconds ?? 0)),
+            .init("evidence", record.evidence.map { .string($0) } ?? .null),
+        ]
         do {
-            try Journal(AuditLog(path: places.auditLog)).write(
-                .end, record,
-                [
-                    .init("cause", .string(state.cause)),
-                    .init("exit", state.exit.map { .string($0) } ?? .null),
-                    .init("cpuSeconds", .integer(state.usage?.cpuSeconds ?? 0)),
-                    .init("evidence", record.evidence.map { .string($0) } ?? .null),
-                ], at: state.ended)
+            try Journal(AuditLog(path: places.auditLog)).write(.end, record, facts, at: state.ended)
         } catch {
             SystemLog.write(
                 .error, "end of job \(record.key) (\(state.cause)) is not in the audit log: \(error)")
+            try? LateEvents(directory: places.unlogged).keep(
+                Journal.event(.end, record, facts), as: record.domain, at: state.ended)
         }
     }
 

@@ -22,23 +22,24 @@ package struct Ending {
 
     /// Ends the machine and removes all that the job has on this node but its evidence.
     ///
-    /// A failure leaves the record where it was, so that the next epilogue or `tick` goes on from there.
+    /// A failure leaves the record where it was, so that the next epilogue or `tick` goes on from there. That the
+    /// record or the audit log takes no more is no reason not to end a machine.
     package func run(_ live: consuming LiveJob, because cause: EndCause) throws(MachineFault) {
         try end(&live, because: cause)
-        try live.advance(.forget, at: clock())
+        try live.advanceEnding(.forget, at: clock())
         try live.remove()
     }
 
     /// Ends the machine; the record stays, `captured`, for what the caller has to add.
     func end(_ live: inout LiveJob, because cause: EndCause) throws(MachineFault) {
         let hadMachine = live.record.phase.mayHaveMachine
-        try live.advance(.end, at: clock())
+        try live.advanceEnding(.end, at: clock())
         guard let name = live.record.machineName else {
             throw .fault(.node, "\(live.directory.record) is damaged: its key is no key")
         }
         let usage = hadMachine ? try stop(name) : nil
         try capture(live.record, usage, cause)
-        try live.advance(.capture, at: clock())
+        try live.advanceEnding(.capture, at: clock())
         try atNode("could not remove the machine's files") { () throws(UnixError) in
             try Files.removeTree(places.machine(name).path)
         }
@@ -46,9 +47,10 @@ package struct Ending {
 
     /// Ends the domain, whether it runs or is only defined, and looks again; its usage when it ran.
     func stop(_ name: MachineName) throws(MachineFault) -> EndState.Usage? {
-        try atNode("could not end machine \(name)") { () throws(LibvirtError) in
+        let usage = try atNode("could not end machine \(name)") {
+            () throws(LibvirtError) -> EndState.Usage? in
             let connection = try Connection.open(site)
-            guard let domain = try connection.lookup(name: name.domain) else { return nil }
+            guard let domain = try connection.lookup(uuid: MachineIdentity.uuid(of: name)) else { return nil }
             var usage: DomainStatistics?
             do throws(LibvirtError) {
                 usage = try domain.statistics(limit: Self.statisticsLimit)
@@ -62,14 +64,16 @@ package struct Ending {
             try end(name, on: connection)
             return usage.map { EndState.Usage($0) }
         }
+        ControlGroups.removeEmpty(of: name.domain)
+        return usage
     }
 
     private func end(_ name: MachineName, on connection: borrowing Connection) throws(LibvirtError) {
-        guard let domain = try connection.lookup(name: name.domain) else { return }
+        guard let domain = try connection.lookup(uuid: MachineIdentity.uuid(of: name)) else { return }
         try domain.destroy()
         // A prologue that died between define and undefine leaves a definition.
         try domain.undefine()
-        guard try connection.lookup(name: name.domain) == nil else {
+        guard try connection.lookup(uuid: MachineIdentity.uuid(of: name)) == nil else {
             throw LibvirtError(
                 code: .operationFailed, message: "the domain is still there", call: "virDomainDestroy")
         }

@@ -19,9 +19,13 @@ struct Journal {
     ) throws(MachineFault) {
         _ = try atNode("no audit line, no start") { () throws(AuditError) in
             try log.append(
-                AuditEvent(name, Self.identities(record) + more), at: now, before: Deadline(seconds: 20),
-                durably: durably)
+                Self.event(name, record, more), at: now, before: Deadline(seconds: 20), durably: durably)
         }
+    }
+
+    /// What a line about a job's machine says.
+    static func event(_ name: AuditEvent.Name, _ record: Record, _ more: [JSON.Member]) -> AuditEvent {
+        AuditEvent(name, identities(record) + more)
     }
 
     private static func identities(_ record: Record) -> [JSON.Member] {

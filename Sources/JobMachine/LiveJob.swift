@@ -127,6 +127,24 @@ package struct LiveJob: ~Copyable {
     package mutating func advance(
         _ event: Event, at now: Timestamp, _ change: (inout Record) -> Void = { _ in }
     ) throws(MachineFault) {
+        try step(event, at: now, change)
+        try write()
+    }
+
+    /// Like `advance` for an ending, which goes on where the file takes nothing more: the file then stays as it was,
+    /// and whoever comes next begins the ending again.
+    mutating func advanceEnding(_ event: Event, at now: Timestamp) throws(MachineFault) {
+        try step(event, at: now) { _ in }
+        do {
+            try write()
+        } catch {
+            SystemLog.write(.warning, "job \(key) is \(record.phase.rawValue), unrecorded: \(error)")
+        }
+    }
+
+    private mutating func step(_ event: Event, at now: Timestamp, _ change: (inout Record) -> Void)
+        throws(MachineFault)
+    {
         var next = record
         do {
             next.phase = try record.phase.after(event)
@@ -136,7 +154,6 @@ package struct LiveJob: ~Copyable {
         change(&next)
         next.times[next.phase.rawValue] = now
         record = next
-        try write()
     }
 
     /// Changes facts in the record and leaves the machine in its phase; in the file when it returns.

@@ -19,6 +19,8 @@ extension Prologue {
         try live.advance(.admit, at: now) {
             $0.image = Record.Image(admission)
             $0.lifetime = lifetime
+            $0.payload = site.queues[job.queue]?.payload
+            $0.credentials = site.queues[job.queue]?.credentials
         }
         try journal.write(.admission, live.record, at: now, durably: false)
         return admission

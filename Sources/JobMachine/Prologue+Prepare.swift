@@ -44,7 +44,7 @@ extension Prologue {
         let lock = try atNode("could not lock the node's accounts") { () throws(UnixError) in
             try FileLock.acquire(places.accounts, before: deadline)
         }
-        var taken: [Record.Machine] = []
+        var taken = try Replay.machines(places)
         for key in try LiveJob.keys(places) where key != job.key {
             let record = try LiveJob.peek(key, places: places)
             guard record != nil || !Files.exists(places.job(key).record) else {
@@ -102,19 +102,24 @@ extension Prologue {
         _ job: Job, _ admission: Admission, _ machine: Record.Machine, _ name: MachineName, _ record: Record
     ) throws(MachineFault) {
         let now = clock()
+        let queue = site.queues[job.queue]
+        let features = JobFeatures(job: job, grace: record.lifetime?.grace ?? 0, hs06: site.hs06)
         let assignment = Assignment(
             key: job.key, machine: record.uuid, hostname: MachineIdentity.hostname(of: name),
-            account: job.account,
-            machineFeatures: JobFeatures.machine(job),
-            jobFeatures: JobFeatures.job(job, memory: machine.memory, start: now),
-            grace: record.lifetime?.grace ?? 0)
+            account: job.account, machineFeatures: features.machine,
+            jobFeatures: features.job(memory: machine.memory, start: now),
+            grace: record.lifetime?.grace ?? 0, listening: queue?.listening ?? .fail,
+            payload: queue?.payload ?? .job,
+            files: site.snippets.reduce(into: [:]) { $0.merge($1.files) { first, _ in first } },
+            environment: site.snippets.reduce(into: [:]) { $0.merge($1.environment) { first, _ in first } })
         let facts = ContextFacts(
             machine: name, uuid: record.uuid, hostname: MachineIdentity.hostname(of: name),
             account: job.account.name, queue: job.queue, project: job.project, image: admission.image,
             lifetime: job.resources.end.map { $0 - now })
         try atNode("could not make the context volume") { () throws(ContextError) in
-            let forms = site.lists[admission.list.name]?.contextForms(of: admission.image) ?? []
-            let volumes = try ContextVolume.make(facts: facts, assignment: assignment.document, forms: forms)
+            let forms = site.lists[admission.list.name]?.contextForms(of: admission.image)
+            let volumes = try ContextVolume.make(
+                facts: facts, assignment: assignment.document, forms: forms ?? ContextForm.allCases)
             try ContextDisk.write(volumes, newFile: places.machine(name).context, mode: 0o444)
         }
     }

@@ -19,7 +19,7 @@ extension Prologue {
         let descriptor = image.file.rawValue
         try atNode("could not start machine \(parts.name)") { () throws(LibvirtError) in
             // What a prologue that died here left behind, under the same name.
-            if let stray = try connection.lookup(name: parts.name.domain) {
+            if let stray = try connection.lookup(uuid: MachineIdentity.uuid(of: parts.name)) {
                 try stray.destroy()
                 try stray.undefine()
             }
@@ -65,6 +65,7 @@ extension Prologue {
                     .init("agent", AuditEvent.untrusted(ready.agent)),
                     .init("kernel", AuditEvent.untrusted(ready.kernel)),
                     .init("uptime", AuditEvent.untrusted("\(ready.uptime) ms")),
+                    .init("listening", AuditEvent.untrusted(ready.listening)),
                 ], at: clock())
         case .closed:
             throw .refused(Refusal(.GuestNotReady, "the machine ended before its agent was ready"))

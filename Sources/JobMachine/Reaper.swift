@@ -85,14 +85,25 @@ package struct Reaper {
         var names = try atNode("could not list machines") { () throws(UnixError) in
             try Files.names(in: places.machines).compactMap { MachineName($0) }
         }
-        names += try atNode("could not list domains") { () throws(LibvirtError) in
-            try Connection.open(ending.site).domains(prefix: MachineName.domainPrefix)
-        }.compactMap { MachineName(domain: $0) }
+        names += try atNode("could not list domains", ourDomains)
         for name in Set(names) where !live.contains(name) && name.key.cluster == ending.site.cluster {
             let copy = try LiveJob.read(places.machine(name).record)
             found.append(Candidate(name: name, slurmConfiguration: copy?.slurmConfiguration, kind: .machine))
         }
         return found
+    }
+
+    /// Domains that carry our name and the identity that follows from it.
+    private func ourDomains() throws(LibvirtError) -> [MachineName] {
+        let connection = try Connection.open(ending.site)
+        var names: [MachineName] = []
+        for domain in try connection.domains(prefix: MachineName.domainPrefix) {
+            guard let name = MachineName(domain: domain),
+                try connection.lookup(uuid: MachineIdentity.uuid(of: name)) != nil
+            else { continue }
+            names.append(name)
+        }
+        return names
     }
 
     /// Nil when somebody else is at work on the job.

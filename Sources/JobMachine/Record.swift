@@ -1,4 +1,5 @@
 package import Job
+package import Site
 
 /// What is known of a job on this node; the truth that prologue, launcher, epilogue, tick and operator share.
 ///
@@ -39,6 +40,8 @@ package struct Record: Codable, Sendable {
     package var refusal: Refusal?
     /// Why the image would not be admitted any more; nil as long as it would.
     package var revoked: Refusal?
+    /// The most that was done about that by the site's rule.
+    package var revokedAction: RevokedRule?
     /// Since when the machine is kept for a look, whatever the site keeps otherwise; nil when it is not.
     package var quarantine: Timestamp?
     package var user: String
@@ -53,6 +56,10 @@ package struct Record: Codable, Sendable {
     package var silence: Int?
     /// What the payload is told of its end; nil before the job is admitted.
     package var lifetime: Lifetime?
+    /// `image` when the image brings the payload; the launcher reads it.
+    package var payload: PayloadSource?
+    /// Variables of the job that name credentials; the launcher reads it.
+    package var credentials: [String]?
     package var domain: String
     package var uuid: String
     package var image: Image?

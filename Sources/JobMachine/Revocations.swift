@@ -4,7 +4,7 @@ internal import JSON
 package import Job
 internal import ListStore
 internal import Policy
-internal import Site
+package import Site
 package import Unix
 
 /// Finds machines that run and would not be admitted any more, and does with them what the site wants.
@@ -20,8 +20,8 @@ package struct Revocations {
         package let job: String
         /// Why it would not be admitted; nil when it would be again.
         package let refusal: Refusal?
-        /// Whether its machine was ended for it.
-        package let isDestroyed: Bool
+        /// What was done about it beside telling.
+        package let action: RevokedRule?
         /// What could not be done about it.
         package let failure: String?
     }
@@ -43,9 +43,9 @@ package struct Revocations {
             guard case .success(let standing?) = result else { continue }
             let revocation = running.revocation(
                 site: site, list: standing.list, signer: standing.signer, at: now)
-            let ends = site.revoked == .destroy && revocation?.isCertain ?? false
-            guard revocation?.refusal.name != record.revoked?.name || ends else { continue }
-            if let outcome = act(key, revocation, ends: ends, at: now) { outcomes.append(outcome) }
+            let step = step(revocation, record)
+            guard step.isNews || step.action != nil else { continue }
+            if let outcome = act(key, revocation, at: now) { outcomes.append(outcome) }
         }
         return outcomes
     }
@@ -68,32 +68,78 @@ package struct Revocations {
         }
     }
 
+    private func step(_ revocation: Revocation?, _ record: Record) -> RevocationStep {
+        RevocationStep(
+            revocation, rule: site.revoked, told: record.revoked, done: record.revokedAction)
+    }
+
     /// Nil when somebody else is at work on the job.
-    private func act(_ key: JobKey, _ revocation: Revocation?, ends: Bool, at now: Timestamp) -> Outcome? {
+    private func act(_ key: JobKey, _ revocation: Revocation?, at now: Timestamp) -> Outcome? {
         let refusal = revocation?.refusal
         do throws(MachineFault) {
             guard var live = try LiveJob.openUnlessBusy(key, places: places), live.record.phase.isServing
             else { return nil }
-            if live.record.revoked?.name != refusal?.name {
-                try tell(live.record, refusal, ends: ends, at: now)
-                try live.note { $0.revoked = refusal }
+            let step = step(revocation, live.record)
+            if step.isNews {
+                try tell(live.record, refusal, step.action ?? .report, at: now)
+                try live.note {
+                    $0.revoked = refusal
+                    if refusal == nil { $0.revokedAction = nil }
+                }
+                if refusal == nil { try withdraw(&live) }
             }
-            if ends { try ending.run(live, because: .revoked) }
-            return Outcome(job: key.description, refusal: refusal, isDestroyed: ends, failure: nil)
+            var done: RevokedRule?
+            if let action = step.action, let refusal {
+                done = try perform(action, consume live, refusal) ? action : nil
+            }
+            return Outcome(job: key.description, refusal: refusal, action: done, failure: nil)
         } catch {
-            return Outcome(job: key.description, refusal: refusal, isDestroyed: false, failure: "\(error)")
+            return Outcome(job: key.description, refusal: refusal, action: nil, failure: "\(error)")
         }
     }
 
-    private func tell(_ record: Record, _ refusal: Refusal?, ends: Bool, at now: Timestamp)
+    /// How our notice begins.
+    private static let words = "its image may not run here any more"
+
+    /// Takes back our own notice; a machine that stands still is the operator's to resume.
+    private func withdraw(_ live: inout LiveJob) throws(MachineFault) {
+        guard live.record.lifetime?.notice?.reason.hasPrefix(Self.words) ?? false else { return }
+        try Notices(places: places, clock: ending.clock).tell(
+            &live, end: nil, reason: "its image may run here again")
+    }
+
+    /// False when the moment is not right; the next look tries again.
+    private func perform(_ action: RevokedRule, _ live: consuming LiveJob, _ refusal: Refusal)
+        throws(MachineFault) -> Bool
+    {
+        // A machine that still boots has no payload yet.
+        let isUp = live.record.phase == .running || live.record.phase == .paused
+        switch action {
+        case .report: return false
+        case .notice:
+            guard isUp else { return false }
+            try Notices(places: places, clock: ending.clock).tell(
+                &live, end: ending.clock(), reason: "\(Self.words): \(refusal.name.rawValue)")
+        case .quarantine:
+            guard isUp else { return false }
+            try Pause(ending).quarantine(
+                &live, Pause.Order(reason: "revoked: \(refusal)", author: "bivouac tick"))
+        case .destroy:
+            try ending.run(live, because: .revoked)
+            return true
+        }
+        try live.note { $0.revokedAction = action }
+        return true
+    }
+
+    private func tell(_ record: Record, _ refusal: Refusal?, _ action: RevokedRule, at now: Timestamp)
         throws(MachineFault)
     {
         let what: [JSON.Member] =
             refusal.map {
                 [
                     .init("refusal", .string($0.name.rawValue)), .init("message", .string($0.message)),
-                    .init(
-                        "action", .string(ends ? RevokedRule.destroy.rawValue : RevokedRule.report.rawValue)),
+                    .init("action", .string(action.rawValue)),
                 ]
             } ?? [.init("action", .string("withdrawn"))]
         try Journal(AuditLog(path: places.auditLog)).write(.revocation, record, what, at: now)

@@ -2,9 +2,9 @@
 ///
 /// libvirt wants the whole element again to change one thing of it; it is cut out and changed as text, which
 /// libvirt itself has written: each element on lines of its own, all values escaped.
-enum InterfaceLink {
+package enum InterfaceLink {
     /// The `interface` elements, as they stand there.
-    static func interfaces(in xml: String) -> [String] {
+    package static func interfaces(in xml: String) -> [String] {
         var found: [String] = []
         var rest = xml[...]
         while let start = rest.firstRange(of: "<interface "),

@@ -22,6 +22,8 @@ package struct Places: Hashable, Sendable {
     package var lists: String { configuration + "/lists.d" }
     /// A file for each denial.
     package var denials: String { configuration + "/deny.d" }
+    /// A file for each of the site's additions to machines.
+    package var snippets: String { configuration + "/context.d" }
     /// What lives no longer than the machines.
     package var run: String { root + "/run/bivouac" }
     /// The live jobs.
@@ -30,6 +32,10 @@ package struct Places: Hashable, Sendable {
     package var accounts: String { run + "/accounts" }
     /// Held by the one `tick` that is at work.
     package var tickLock: String { run + "/tick" }
+    /// Events that could not be logged when they happened.
+    package var unlogged: String { run + "/unlogged" }
+    /// How the last `tick` ended.
+    package var ticked: String { run + "/ticked" }
     /// The cached verdict on the kind of virtualisation that works here.
     package var virtualization: String { run + "/virtualization.json" }
     /// Which images the batch system was last told of.
@@ -44,6 +50,8 @@ package struct Places: Hashable, Sendable {
     package func machine(_ name: MachineName) -> MachineDirectory {
         MachineDirectory(path: "\(machines)/\(name)")
     }
+    /// Machines of the past that were booted again for a look.
+    package var replays: String { state + "/replays" }
     /// The volumes that hold the agent.
     package var tools: String { state + "/tools" }
     /// The agent's volume with this SHA-512, in hex.

@@ -47,6 +47,8 @@ package struct Queue: Hashable, Sendable {
     package var listening: ListeningRule
     /// Where the payload comes from.
     package var payload: PayloadSource
+    /// Variables of a job's environment that name files of its user's which go to the payload.
+    package var credentials: [String]
 
     /// A queue with the default for what is left out.
     package init(
@@ -54,7 +56,8 @@ package struct Queue: Hashable, Sendable {
         users: [String] = [], groups: [String] = [], accounts: [String] = [], network: Network = .none,
         workdir: WorkDirectory = .none, workdirLimit: ByteCount = .mebibytes(1024), memory: ByteCount? = nil,
         endState: EvidenceRule.EndState? = nil, grace: Int = 25, noticeSignal: NoticeSignal? = nil,
-        listening: ListeningRule = .note, payload: PayloadSource = .job
+        listening: ListeningRule = .note, payload: PayloadSource = .job,
+        credentials: [String] = []
     ) {
         self.name = name
         self.image = image
@@ -72,6 +75,7 @@ package struct Queue: Hashable, Sendable {
         self.noticeSignal = noticeSignal
         self.listening = listening
         self.payload = payload
+        self.credentials = credentials
     }
 
     /// Whether `allow` names the image.
@@ -83,7 +87,7 @@ package struct Queue: Hashable, Sendable {
 extension Queue {
     static let keys = [
         "image", "allow", "classes", "users", "groups", "accounts", "network", "workdir", "workdir_limit",
-        "memory", "end_state", "grace", "notice_signal", "listening", "payload",
+        "memory", "end_state", "grace", "notice_signal", "listening", "payload", "credentials",
     ]
 
     init(name: String, _ section: Section) throws(SiteFault) {
@@ -111,6 +115,15 @@ extension Queue {
         noticeSignal = try section.choice("notice_signal", NoticeSignal.self)
         listening = try section.choice("listening", ListeningRule.self) ?? listening
         payload = try section.choice("payload", PayloadSource.self) ?? payload
+        credentials =
+            try section.strings("credentials", rule: "the name of a variable, in capitals") {
+                Self.isVariable($0)
+            } ?? []
+    }
+
+    private static func isVariable(_ text: String) -> Bool {
+        (1...64).contains(text.utf8.count) && !(text.utf8.first.map { $0 < 0x41 } ?? true)
+            && text.utf8.allSatisfy { (0x41...0x5A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x5F }
     }
 
     private static func isPattern(_ text: String) -> Bool {

@@ -23,6 +23,10 @@ extension Site {
                 name: name, section(bytes, file: file, keys: EndorserRule.keys))
         }
         if withLists { site.addLists(from: places) }
+        site.dropIns(places.snippets) { (site, name, file, bytes) throws(SiteFault) in
+            let section = try section(bytes, file: file, keys: ContextSnippet.keys)
+            try site.add(try ContextSnippet(name: name, section), file)
+        }
         let before = site.faults.count
         site.dropIns(places.denials) { (site, _, file, bytes) throws(SiteFault) in
             site.denials.append(try Denial(section(bytes, file: file, keys: Denial.keys)))
@@ -76,6 +80,20 @@ extension Site {
                 faults.append(error)
             }
         }
+    }
+
+    /// Adds a snippet, whose files must have room beside those of the others, and paths of their own.
+    private mutating func add(_ snippet: ContextSnippet, _ file: String) throws(SiteFault) {
+        let all = snippets + [snippet]
+        let bytes = all.flatMap(\.files.values).reduce(0) { $0 + $1.utf8.count }
+        guard bytes <= ContextSnippet.limit else {
+            throw SiteFault(file: file, message: "all snippets have more than \(ContextSnippet.limit) bytes")
+        }
+        let taken = Set(snippets.flatMap { Array($0.files.keys) + Array($0.environment.keys) })
+        for key in Array(snippet.files.keys) + Array(snippet.environment.keys) where taken.contains(key) {
+            throw SiteFault(file: file, message: "another snippet has '\(key)' already: drop one")
+        }
+        snippets = all
     }
 
     /// Adds a list less the endorsers that no file declares; a list that nobody may sign is left out.

@@ -6,7 +6,7 @@ extension Site {
         "silence_timeout",
         "qemu_accounts", "libvirt", "libvirt_timeout", "memory_overhead", "queue", "store", "evidence",
         "fetch",
-        "revoked",
+        "revoked", "hs06_per_cpu",
     ]
 
     /// Decodes `site.toml`.
@@ -62,7 +62,9 @@ extension Site {
             evidence = try EvidenceRule(section)
         }
         if let section = try section.section("fetch", keys: FetchRule.keys) { fetch = try FetchRule(section) }
-        revoked = try RevokedRule(section, "revoked") ?? revoked
+        revoked = try section.choice("revoked", RevokedRule.self) ?? revoked
+        hs06 = try section.string("hs06_per_cpu", rule: "a number like \"12.5\"") { Benchmark($0) != nil }
+            .flatMap { Benchmark($0) }
     }
 
     private static func isAccount(_ text: String) -> Bool {

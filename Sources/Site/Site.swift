@@ -42,6 +42,10 @@ package struct Site: Hashable, Sendable {
     package var fetch: FetchRule
     /// What becomes of a running machine that would not be admitted any more.
     package var revoked: RevokedRule
+    /// Power of one CPU by the benchmark of that name; nil when the site does not say.
+    package var hs06: Benchmark?
+    /// What the site adds to every machine.
+    package var snippets: [ContextSnippet]
     /// What is wrong in drop-in files; whatever they would declare is absent, and a fault in `deny.d` denies
     /// every image.
     package var faults: [SiteFault]
@@ -59,7 +63,9 @@ package struct Site: Hashable, Sendable {
         lists: [String: ListRule] = [:], denials: [Denial] = [],
         store: StoreRule = StoreRule(), evidence: EvidenceRule = EvidenceRule(),
         fetch: FetchRule = FetchRule(),
-        revoked: RevokedRule = .report, faults: [SiteFault] = [], ignored: [String] = []
+        revoked: RevokedRule = .report, hs06: Benchmark? = nil, snippets: [ContextSnippet] = [],
+        faults: [SiteFault] = [],
+        ignored: [String] = []
     ) {
         self.cluster = cluster
         self.anchors = anchors
@@ -80,6 +86,8 @@ package struct Site: Hashable, Sendable {
         self.evidence = evidence
         self.fetch = fetch
         self.revoked = revoked
+        self.hs06 = hs06
+        self.snippets = snippets
         self.faults = faults
         self.ignored = ignored
     }

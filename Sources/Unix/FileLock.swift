@@ -23,7 +23,7 @@ package struct FileLock: ~Copyable {
     /// The lock, or nil while somebody else holds it.
     package static func tryAcquire(_ path: String) throws(UnixError) -> FileLock? {
         while true {
-            let file = try FileDescriptor.open(path, [.readWrite, .create, .noFollow], mode: 0o600)
+            let file = try open(path)
             let descriptor = file.rawValue
             do throws(UnixError) {
                 try checked("flock", path) { flock(descriptor, LOCK_EX | LOCK_NB) }
@@ -35,6 +35,16 @@ package struct FileLock: ~Copyable {
             if let there = try Files.status(path), there.inode == (try file.status()).inode {
                 return FileLock(file)
             }
+        }
+    }
+
+    /// A file system that has become read-only keeps nobody from the lock that lies there.
+    private static func open(_ path: String) throws(UnixError) -> FileDescriptor {
+        do throws(UnixError) {
+            return try FileDescriptor.open(path, [.readWrite, .create, .noFollow], mode: 0o600)
+        } catch {
+            guard error.code == UnixError.readOnly else { throw error }
+            return try FileDescriptor.open(path, [.read, .noFollow])
         }
     }
 }

@@ -16,8 +16,15 @@ package enum Files {
         return FileStatus(status)
     }
 
-    /// Whether there is something under the name, be it a link that leads nowhere.
-    package static func exists(_ path: String) -> Bool { (try? status(path)) != nil }
+    /// Whether there is something under the name, be it a link that leads nowhere; where the kernel cannot tell
+    /// there is, since nobody may take a file that cannot be seen for one that is gone.
+    package static func exists(_ path: String) -> Bool {
+        do throws(UnixError) {
+            return try status(path) != nil
+        } catch {
+            return true
+        }
+    }
 
     /// The content of a regular file of at most `limit` bytes.
     package static func read(_ path: String, limit: Int) throws(UnixError) -> [UInt8] {
@@ -85,6 +92,13 @@ package enum Files {
         try directory.changeMode(mode)
     }
 
+    /// Makes a pipe with a name.
+    ///
+    /// The corresponding C function is `mkfifo`.
+    package static func makePipe(_ path: String, mode: UInt32) throws(UnixError) {
+        try checked("mkfifo", path) { unsafe mkfifo(path, mode) }
+    }
+
     /// Makes the directories that are missing above a path and the directory itself; those that are there
     /// stay as they are.
     package static func makeDirectories(_ path: String, mode: UInt32) throws(UnixError) {
@@ -140,12 +154,13 @@ package enum Files {
         }
         defer { unsafe closedir(stream) }
         var names: [String] = []
-        while let entry = unsafe readdir(stream) {
+        while let entry = unsafe linux_readdir(stream) {
             let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) {
                 unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
             }
             if name != "." && name != ".." { names.append(name) }
         }
+        guard linux_errno() == 0 else { throw UnixError.last("readdir", directory) }
         return names.sorted()
     }
 

@@ -2,11 +2,14 @@ internal import CLinux
 
 /// Mounts in this process's mount namespace, see mount(2).
 package enum Mounts {
-    /// A file system in memory, at most `size` bytes, without devices, setuid programs and programs.
+    /// A file system in memory, at most `size` bytes, without devices and setuid programs, and without any
+    /// programs unless it is `executable`.
     ///
     /// The corresponding C function is `mount`.
-    package static func memory(at path: String, size: Int, mode: UInt32) throws(UnixError) {
-        let flags = UInt(MS_NOSUID) | UInt(MS_NODEV) | UInt(MS_NOEXEC)
+    package static func memory(at path: String, size: Int, mode: UInt32, executable: Bool = false)
+        throws(UnixError)
+    {
+        let flags = UInt(MS_NOSUID) | UInt(MS_NODEV) | (executable ? 0 : UInt(MS_NOEXEC))
         let options = "size=\(size),mode=\(String(mode, radix: 8))"
         try checked("mount", path) {
             unsafe linux_mount("bivouac", path, "tmpfs", flags, options)

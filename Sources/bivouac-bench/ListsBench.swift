@@ -74,7 +74,6 @@ struct ListsBench {
 
     /// A signed list of that many images; its path.
     private func sign(images: Int, as name: String) throws(BenchError) -> String {
-        let path = "\(scratch)/\(name)"
         let certificate = try BenchError.during("could not read eve.pem") { () throws(UnixError) in
             try Files.read(scratch + "/eve.pem", limit: 1 << 16)
         }
@@ -97,8 +96,14 @@ struct ListsBench {
                 )
             }
         }
+        return try sign(template.text(files), as: name)
+    }
+
+    /// A signed file of that content; its path.
+    private func sign(_ content: String, as name: String) throws(BenchError) -> String {
+        let path = "\(scratch)/\(name)"
         try BenchError.during("could not write \(path)") { () throws(UnixError) in
-            try Files.write(template.text(files), to: path + ".json")
+            try Files.write(content, to: path + ".json")
         }
         try Programs.run([
             "/usr/bin/openssl", "smime", "-sign", "-md", "sha256", "-in", path + ".json", "-signer",
@@ -129,14 +134,49 @@ struct ListsBench {
         let long = try sign(
             images: Int(Int64(SignedMessage.usualLimit - (64 << 10)) * 200 / size), as: "long")
         let heavy = try measure([options.bivouac, "list", "verify", long, "--anchors", anchors, "--json"])
-        return [
+        return try [
             Row("list verify, 200 images", "ms", times.ours, against: times.bare, .ratioAtMost(1.5)),
             Row("list verify, 8 MiB: peak memory", "MiB", [Double(heavy.peak) / 1024], .valueAtMost(32)),
+        ] + hostile()
+    }
+
+    /// The costliest of files that are no lists.
+    private func hostile() throws(BenchError) -> [Row] {
+        let length = SignedMessage.usualLimit - (64 << 10)
+        func filled(_ piece: String, from start: String = "", to end: String = "") -> String {
+            start + String(repeating: piece, count: length / piece.utf8.count) + end
+        }
+        let images = "{\"hv:imagelist\":{\"hv:images\":["
+        let contents = [
+            filled("["), filled("0,", from: "[", to: "0]"), filled("\\u0041", from: "\"", to: "\""),
+            filled("{},", from: images, to: "{}]}}"),
+            filled("{\"hv:image\":{\"dc:identifier\":\"\(Self.identifier)\"}},", from: images, to: "{}]}}"),
+        ]
+        var files: [String] = []
+        for (index, content) in contents.enumerated() {
+            files.append(try sign(content, as: "hostile-\(index)"))
+        }
+        let folded = scratch + "/folded"
+        try BenchError.during("could not write \(folded)") { () throws(UnixError) in
+            try Files.write(
+                filled(" x\n", from: "MIME-Version: 1.0\nContent-Type: multipart/signed\n"), to: folded)
+        }
+        var most: (seconds: Double, memory: Double) = (0, 0)
+        for file in files + [folded] {
+            let words = [options.bivouac, "list", "verify", file, "--anchors", anchors, "--json"]
+            let running = try measure(words, expecting: 65)
+            most = (
+                max(most.seconds, running.duration / 1000), max(most.memory, Double(running.peak) / 1024)
+            )
+        }
+        return [
+            Row("list verify, hostile files: longest", "s", [most.seconds], .valueAtMost(5)),
+            Row("list verify, hostile files: most memory", "MiB", [most.memory], .valueAtMost(96)),
         ]
     }
 
     /// Runs a program, looking at its memory every millisecond.
-    private func measure(_ words: [String]) throws(BenchError) -> Running {
+    private func measure(_ words: [String], expecting status: UInt8 = 0) throws(BenchError) -> Running {
         let running = try Running.start(words, environment: Programs.environment)
         let deadline = Deadline(seconds: 60)
         while running.finished == nil {
@@ -155,7 +195,9 @@ struct ListsBench {
             poll.add(watch, .readable)
             poll.wait(milliseconds: 1)
         }
-        guard running.succeeded else { throw .failed("\(words.joined(separator: " ")) failed") }
+        guard running.finished?.end == .exited(status) else {
+            throw .failed("\(words.joined(separator: " ")) failed")
+        }
         return running
     }
 

@@ -7,7 +7,7 @@ struct ListsOptions {
                bivouac-bench admit ROOT
 
         Measures what trust costs: the program `bivouac` beside this one verifies a list of 200 images, side by side
-        with openssl smime -verify -crl_check_all, and one of 8 MiB; and what the admission of a job costs with one
+        with openssl smime -verify -crl_check_all, one of 8 MiB, and hostile files; and what the admission of a job costs with one
         list in force and with 200. Needs the openssl program; writes below /tmp.
 
           --samples N    measurements of each kind, 1 to 99 (default: 5)

@@ -2,6 +2,7 @@
 struct Options {
     static let help = """
         usage: bivouac-bench lists --help
+               bivouac-bench audit --help
                bivouac-bench job [--root DIR] [--samples N | --quick] [--only PART] [--json]
 
         Measures what a job in a machine of its own costs against the same machine without us, side by side in one

@@ -5,6 +5,14 @@ Process.end(run(Array(CommandLine.arguments.dropFirst())))
 
 /// Measures, prints, and returns the exit status.
 func run(_ arguments: [String]) -> Int32 {
+    if arguments.contains("--help"), arguments.first == "audit" {
+        Process.print(AuditBench.help)
+        return 0
+    }
+    if arguments.contains("--help"), arguments.contains("--fetch") {
+        Process.print(FetchOptions.help)
+        return 0
+    }
     if arguments.contains("--help") {
         let help =
             switch arguments.first {
@@ -19,6 +27,14 @@ func run(_ arguments: [String]) -> Int32 {
         if arguments.first == "admit", arguments.count == 2 {
             Process.print("\(try AdmissionRoot.admit(below: arguments[1]))\n")
             return 0
+        }
+        if arguments.first == "store-fetch" {
+            try FetchBench.fetch(Array(arguments.dropFirst()))
+            return 0
+        }
+        if arguments.first == "store", arguments.contains("--fetch") {
+            let options = try FetchOptions(arguments.dropFirst())
+            return show(try FetchBench.run(options), json: options.json)
         }
         if arguments.first == "store-answer" {
             try ThrottledServer.answer(Array(arguments.dropFirst()))
@@ -36,7 +52,13 @@ func run(_ arguments: [String]) -> Int32 {
             let options = try ListsOptions(arguments.dropFirst())
             return show(try ListsBench.run(options), json: options.json)
         }
-        guard arguments.first == "job" else { throw .usage("the verbs are 'job', 'lists' and 'store'") }
+        if arguments.first == "audit" {
+            let bench = try AuditBench(arguments.dropFirst())
+            return show(try bench.run(), json: bench.json)
+        }
+        guard arguments.first == "job" else {
+            throw .usage("the verbs are 'job', 'lists', 'store' and 'audit'")
+        }
         let options = try Options(arguments.dropFirst())
         guard Process.effectiveUser == 0 else {
             Process.report("bivouac-bench: must be run as root")

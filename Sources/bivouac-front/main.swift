@@ -23,6 +23,9 @@ func run(_ words: [String]) -> Int32 {
         Process.report("bivouac: \(path) could not be started: \(Process.reason(code))")
         return ExitStatus.unavailable
     }
-    Process.report("bivouac: there is no bivouac-operator here: install one with hooks/install")
+    guard let word = words.first, word != "--help", word != "help" else {
+        return Verbs.run(words, of: Verbs.endorsing)
+    }
+    Process.report("bivouac: there is no bivouac-operator here, so there is no 'bivouac \(Verbs.plain(word))'")
     return ExitStatus.unavailable
 }

@@ -30,6 +30,14 @@ struct LiveJob {
         directory = "\(jobs)/\(key)"
     }
 
+    /// What root's record says of the payload: whether the image brings it, and which variables of the
+    /// launcher's name credentials that go to it.
+    func payload() throws(Failure) -> (isOfImage: Bool, credentials: [String]) {
+        let record = try record()
+        let names = record["credentials"]?.elements?.compactMap(\.text) ?? []
+        return (record["payload"]?.text == PayloadSource.image.rawValue, names)
+    }
+
     enum Phase { case running, paused, other(String) }
 
     /// The machine's phase; a job that was refused or is not this user's ends here.

@@ -42,12 +42,20 @@ func launch(_ limits: [ResourceLimit], _ mask: UInt16) throws(Failure) -> Proces
     let invocation = try Invocation(arguments)
     let job = try LiveJob(root: invocation.root)
     let socket = try job.connect()
-    let order = LaunchOrder(
-        arguments: invocation.arguments,
+    let payload = try job.payload()
+    let script = payload.isOfImage ? nil : invocation.script
+    var order = LaunchOrder(
+        arguments: payload.isOfImage ? [Array("-".utf8)] : invocation.arguments,
         environment: Process.environmentBytes().filter { !HostVariables.contains($0) },
-        directory: directory, umask: mask, limits: limits, scriptMode: invocation.script?.mode)
-    let upload = try Upload.prepare(order, invocation.script)
-    var relay = Relay(job, socket, signals, upload, longestSilence: try job.longestSilence())
+        directory: directory, umask: mask, limits: limits, scriptMode: script?.mode)
+    if payload.isOfImage {
+        order.environment = []
+    } else {
+        order.credentials = try CredentialFiles.read(payload.credentials)
+    }
+    var relay = Relay(
+        job, socket, signals, try Upload.prepare(order, script), longestSilence: try job.longestSilence(),
+        isOfImage: payload.isOfImage)
     return try relay.run()
 }
 

@@ -1,5 +1,6 @@
 import Batch
 import FoundationEssentials
+import JSON
 import Job
 import JobMachine
 import Libvirt
@@ -9,7 +10,15 @@ import Unix
 extension Verbs {
     static let job = [
         Verb(
-            "job", "list", "", "jobs that have a machine, or were refused one, on this node", words: 0...0,
+            "job", "list", "[--where FIELD=VALUE...] [--limit N]",
+            "jobs that have a machine, or were refused one, on this node; with --where past ones too",
+            words: 0...8, options: ["where", "limit"],
+            notes: """
+                FIELD is job, user, dn, vo, image, uuid, mac, ip, node, queue, list, endorser or time; more
+                conditions may follow the first. image is a name, an identifier or the beginning of a SHA-512; time
+                is 2026-11-21, 2026-11-21T10:00:00Z or two of them with .. between, and finds what ran then. The
+                answer comes from the audit log, the newest machine first, --limit (1000) of them.
+                """,
             run: list),
         Verb("job", "show", "JOB", "the record of one job", words: 1...1, run: show),
         Verb(
@@ -17,8 +26,9 @@ extension Verbs {
             "the admission and the exact domain XML of a job's machine, or of a made-up job's", words: 0...1,
             options: ["user", "queue", "image", "cpus", "memory"], run: xml),
         Verb(
-            "job", "console", "JOB", "what its guest printed on the serial line (untrusted)", words: 1...1,
-            run: console),
+            "job", "console", "JOB [--lines N] [--follow]",
+            "what its guest printed on the serial line (untrusted)", words: 1...1, flags: ["follow"],
+            options: ["lines"], run: console),
         Verb(
             "job", "destroy", "JOB", "ends its machine at once; the job then fails", words: 1...1,
             run: destroy),
@@ -26,6 +36,7 @@ extension Verbs {
     ]
 
     private static func list(_ tool: Tool, _ arguments: Arguments) throws -> Int32 {
+        if arguments["where"] != nil || !arguments.words.isEmpty { return try past(tool, arguments) }
         var records: [Record] = []
         for key in try LiveJob.keys(tool.places) {
             if let record = try LiveJob.peek(key, places: tool.places) { records.append(record) }
@@ -48,7 +59,7 @@ extension Verbs {
             + (machine.virtualization == "qemu" ? " (TCG: no security boundary)" : "")
     }
 
-    private static func record(_ tool: Tool, _ arguments: Arguments) throws -> Record {
+    static func record(_ tool: Tool, _ arguments: Arguments) throws -> Record {
         let key = try tool.key(arguments.words[0])
         guard let record = try LiveJob.peek(key, places: tool.places) else {
             throw Failure(ExitStatus.dataRefused, "job \(key) has no machine on this node")
@@ -62,34 +73,15 @@ extension Verbs {
         return ExitStatus.success
     }
 
-    private static func console(_ tool: Tool, _ arguments: Arguments) throws -> Int32 {
-        try tool.requireRoot()
-        let record = try record(tool, arguments)
-        guard let name = record.machineName else {
-            throw Failure(ExitStatus.dataRefused, "the record is damaged")
-        }
-        let bytes = try Files.read(tool.places.machine(name).console, limit: 16 << 20)
-        let text = String(decoding: bytes, as: UTF8.self)
-        // A guest's text must not drive the operator's terminal.
-        let plain = String(
-            String.UnicodeScalarView(
-                text.unicodeScalars.filter { $0 == "\n" || $0 == "\t" || !$0.properties.isControl }))
-        try tool.show(["untrusted": plain], plain)
-        return ExitStatus.success
-    }
-
     private static func destroy(_ tool: Tool, _ arguments: Arguments) throws -> Int32 {
         try tool.requireRoot()
         let key = try tool.key(arguments.words[0])
         guard let live = try LiveJob.open(key, places: tool.places, before: Deadline(seconds: 10)) else {
             throw Failure(ExitStatus.dataRefused, "job \(key) has no machine on this node")
         }
+        try act(tool, "job destroy", [.init("job", .string(key.description))])
         try Ending(site: try tool.site(), places: tool.places, clock: { tool.now }).run(
             live, because: .destroyed)
         return ExitStatus.success
     }
-}
-
-extension Unicode.Scalar.Properties {
-    fileprivate var isControl: Bool { generalCategory == .control || generalCategory == .format }
 }

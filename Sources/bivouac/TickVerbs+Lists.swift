@@ -9,14 +9,24 @@ extension Verbs {
     static func recheck(_ tool: Tool, _ site: Site, _ deadline: Deadline) throws -> [String] {
         let ending = Ending(site: site, places: tool.places, clock: { tool.now })
         let outcomes = try Revocations(ending).run(before: deadline)
-        if let failed = outcomes.first(where: { $0.failure != nil }) {
-            throw Failure(ExitStatus.unavailable, "job \(failed.job): \(failed.failure ?? "")")
+        let lines = outcomes.map(line)
+        let failures = outcomes.compactMap { outcome in outcome.failure.map { "job \(outcome.job): \($0)" } }
+        guard failures.isEmpty else {
+            throw Failure(ExitStatus.unavailable, (failures + lines).joined(separator: "; "))
         }
-        return outcomes.map { outcome in
-            guard let refusal = outcome.refusal else { return "job \(outcome.job) would be admitted again" }
-            let what = outcome.isDestroyed ? "its machine was ended" : "it goes on (revoked = in site.toml)"
-            return "job \(outcome.job) would not be admitted any more: \(refusal); \(what)"
-        }
+        return lines
+    }
+
+    private static func line(_ outcome: Revocations.Outcome) -> String {
+        guard let refusal = outcome.refusal else { return "job \(outcome.job) would be admitted again" }
+        let what =
+            switch outcome.action {
+            case .destroy: "its machine was ended"
+            case .quarantine: "its machine stands still, under quarantine"
+            case .notice: "it was told that it ends soon"
+            case .report, nil: "it goes on (revoked = in site.toml)"
+            }
+        return "job \(outcome.job) would not be admitted any more: \(refusal); \(what)"
     }
 
     /// A list that stays away is no fault of this node: it is told, and tried again.

@@ -1,3 +1,4 @@
+import Audit
 import Batch
 import ImageStore
 import Job
@@ -26,6 +27,8 @@ extension Verbs {
         var states: [JobID: SlurmState] = [:]
         let parts: [(String, () throws -> [String])] = [
             ("reap", { try reap(tool, site, deadline) { states.merge($0) { _, new in new } } }),
+            ("log what was not logged", { try logLate(tool) }),
+            ("end replays", { try endReplays(tool, site) }),
             ("settle paused machines", { try settle(tool, site) }),
             ("tell payloads of their end", { try follow(tool, states, deadline) }),
             ("recheck machines", { try recheck(tool, site, deadline) }),
@@ -48,6 +51,7 @@ extension Verbs {
                 status = ExitStatus.unavailable
             }
         }
+        try Files.write("\(status)\n", to: tool.places.ticked, mode: 0o644)
         return status
     }
 
@@ -62,6 +66,18 @@ extension Verbs {
             throw Failure(ExitStatus.unavailable, "\(failed.name): \(failed.failure ?? "")")
         }
         return outcomes.map { "reaped \($0.name)" }
+    }
+
+    private static func logLate(_ tool: Tool) throws -> [String] {
+        let count = try LateEvents(directory: tool.places.unlogged).flush(
+            to: AuditLog(path: tool.places.auditLog), at: tool.now, before: Deadline(seconds: 5))
+        return count == 0 ? [] : ["\(count) ends of jobs are in the audit log now"]
+    }
+
+    private static func endReplays(_ tool: Tool, _ site: Site) throws -> [String] {
+        try Replay.sweep(Ending(site: site, places: tool.places, clock: { tool.now })).map {
+            "replay of \($0) ended: its process had died"
+        }
     }
 
     /// What somebody who died half-way left running is to stand still.

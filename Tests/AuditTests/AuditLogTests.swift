@@ -63,7 +63,9 @@ import Unix
     func intact() throws {
         try Self.with(lines: 5) { log in
             let head = try #require(try log.head(before: Self.soon)?.hash)
-            #expect(try Self.verdict(log) == .init(lines: 5, head: head, torn: [], isAnchored: false))
+            #expect(
+                try Self.verdict(log)
+                    == .init(files: 1, first: 1, lines: 5, head: head, torn: [], isAnchored: false))
             try log.append(Self.event(9), at: Self.now, before: Self.soon)
             #expect(try Self.verdict(log, head: head).isAnchored)
         }
@@ -132,10 +134,10 @@ import Unix
             for cut in lastLine..<bytes.count {
                 try Files.write(Array(bytes[..<cut]), to: log.path)
                 let isTorn = cut > lastLine && cut < bytes.count - 1
-                #expect(try Self.verdict(log).torn == (isTorn ? [3] : []))
+                #expect(try Self.verdict(log).torn.map(\.line) == (isTorn ? [3] : []))
                 try log.append(Self.event(7), at: Self.now, before: Self.soon)
                 let verdict = try Self.verdict(log)
-                #expect(verdict.torn == (isTorn ? [3] : []), "cut at \(cut)")
+                #expect(verdict.torn.map(\.line) == (isTorn ? [3] : []), "cut at \(cut)")
                 #expect(verdict.lines == (cut == lastLine ? 3 : 4))
                 let text = String(decoding: try Files.read(log.path, limit: 1 << 20), as: UTF8.self)
                 #expect(text.contains("\"event\":\"torn\"") == isTorn)
@@ -166,7 +168,7 @@ import Unix
             try Files.makeDirectories(Files.parent(log.path), mode: 0o700)
             try Files.write("{\"seq\":1,\"pre", to: log.path)
             try log.append(Self.event(0), at: Self.now, before: Self.soon)
-            #expect(try Self.verdict(log).torn == [1])
+            #expect(try Self.verdict(log).torn.map(\.line) == [1])
             #expect(try Self.verdict(log).lines == 2)
         }
     }

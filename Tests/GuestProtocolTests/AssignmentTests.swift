@@ -16,7 +16,8 @@ struct AssignmentTests {
                 home: "/home/alice", shell: "/bin/bash"),
             machineFeatures: [try #require(.init("total_cpu", "2"))],
             jobFeatures: [try #require(.init("job_id", "4711")), try #require(.init("max_rss_bytes", ""))],
-            grace: 25, listening: .fail, payload: .image)
+            grace: 25, listening: .fail, payload: .image,
+            files: ["/etc/resolv.conf": "a\nb \"c\" ü"], environment: ["TZ": "UTC"])
     }
 
     private func refusal(replacing old: String, with new: String) throws -> String {

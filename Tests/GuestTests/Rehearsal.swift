@@ -1,6 +1,7 @@
 import Foundation
 import Guest
 import GuestProtocol
+import Job
 import TestSupport
 import Unix
 
@@ -30,6 +31,10 @@ final class Rehearsal: @unchecked Sendable {
     /// Where the agent publishes the job's features; nil for nowhere.
     var features: FeatureTree?
     var grace: Int?
+    var payload = PayloadSource.job
+    /// Whether there is a place for what passes between agent and payload beside the streams.
+    var hasDirectory = false
+    var payloadDirectory: String { scratch + "/job" }
     private let lock = NSLock()
     private var isOver = false
     private let finished = DispatchSemaphore(value: 0)
@@ -132,13 +137,19 @@ final class Rehearsal: @unchecked Sendable {
         let surroundings = Agent.Surroundings(
             identity: Identity(uid: Self.uid, gid: Self.gid, groups: [Self.gid, Self.group]),
             variables: [("MACHINEFEATURES", "/etc/machinefeatures"), ("JOBFEATURES", "/etc/jobfeatures")],
-            features: features, grace: grace, program: Self.products + "/bivouac-guest",
+            features: features, grace: grace, payload: payload, program: Self.products + "/bivouac-guest",
             directory: scratch + "/agent",
             ready: Ready(agent: "test", kernel: "test", uptime: 1))
+        var directory: PayloadDirectory?
+        if hasDirectory {
+            try? Files.makeDirectory(payloadDirectory, mode: 0o755)
+            directory = try? PayloadDirectory.make(in: payloadDirectory, for: surroundings.identity)
+        }
         guard
             var agent = try? Agent(
                 control: FileDescriptor(owning: control), payload: FileDescriptor(owning: connection),
-                console: Console(path: "/dev/null"), surroundings: surroundings)
+                console: Console(path: "/dev/null"), directory: directory,
+                surroundings: surroundings)
         else { return }
         while !lock.withLock({ isOver }) { agent.step(atMost: 20) }
         // Whatever payload is left ends with its launcher.
@@ -183,6 +194,20 @@ extension Rehearsal {
     func start(
         _ path: String, _ arguments: [String] = [], environment: [String: String] = [:],
         input: FileHandle = .nullDevice, output: Any? = nil, errors: Any? = nil
+    ) throws -> Foundation.Process {
+        // Another test may be starting a program at this moment, and then has the script open for writing too.
+        for _ in 0..<50 {
+            if let process = try? launch(path, arguments, environment, input, output, errors) {
+                return process
+            }
+            usleep(20_000)
+        }
+        return try launch(path, arguments, environment, input, output, errors)
+    }
+
+    private func launch(
+        _ path: String, _ arguments: [String], _ environment: [String: String], _ input: FileHandle,
+        _ output: Any?, _ errors: Any?
     ) throws -> Foundation.Process {
         let process = Foundation.Process()
         process.executableURL = URL(fileURLWithPath: path)

@@ -233,8 +233,19 @@ import Testing
         expectRefusal(.TooComplex) {
             try list(ListDocument().text.replacing("\"sl:os\":", with: "\"x\":\(deep),\"sl:os\":"))
         }
-        let many = "[" + String(repeating: "0,", count: 1_100_000) + "0]"
+        let many = "[" + String(repeating: "0,", count: 600_000) + "0]"
         expectRefusal(.TooComplex) { try list(many) }
+        let members = (0..<300).map { "\"x\($0)\":0," }.joined()
+        expectRefusal(.TooComplex) {
+            try list(ListDocument().text.replacing("\"hv:version\":", with: members + "\"hv:version\":"))
+        }
+        var document = ListDocument()
+        document.imagesValue = .array(Array(repeating: .object([]), count: 17_000))
+        expectRefusal(.TooComplex) { try list(document) }
+        document = ListDocument()
+        document.endorserValue = .array(
+            Array(repeating: .object([.init("hv:x509", ListDocument.object(document.endorser))]), count: 65))
+        expectRefusal(.TooComplex) { try list(document) }
         let long = String(repeating: "x", count: 70_000)
         expectRefusal(.TooComplex) { try list(ListDocument().with(list: ["dc:title": .string(long)])) }
     }

@@ -2,6 +2,7 @@ import Digest
 import JSON
 import Job
 import Testing
+import Unix
 
 @testable import ImageTrust
 
@@ -71,65 +72,50 @@ import Testing
         }
     }
 
-    @Test("a changed document is read or refused, and what is read keeps every rule", .timeLimit(.minutes(5)))
-    func document() throws {
-        let original = Array(ListDocument().text.utf8)
-        var mutator = Mutator(
-            seed: seed,
-            words: [
+    /// The inputs that the fuzzer of `Tests/Fuzz` begins with too, its findings among them.
+    private static func corpus(_ property: Property) throws -> [[UInt8]] {
+        let tests = Files.parent(Files.parent(#filePath))
+        let directory = "\(tests)/Fuzz/corpus/\(property.rawValue)"
+        return try Files.names(in: directory).map { try Files.read("\(directory)/\($0)", limit: 1 << 16) }
+    }
+
+    /// What is worth inserting.
+    private static func words(_ property: Property) -> [String] {
+        switch property {
+        case .splitter:
+            [
+                "\r\n", "\n", "\r", "------A1\n", "------A1--\n", "--", "\0", "\u{FEFF}", "Content-Type: ",
+                ";", "=",
+                "\"", " ", "MIME-Version: 1.0\n", "base64", "AAAA", "{", "\n\n",
+            ]
+        case .json, .document:
+            [
                 "\"", "\\", "\\u0000", "\\ud800", "{", "}", "[", "]", ",", ":", "null", "true", "-", "1e999",
                 "\0",
                 "\"dc:identifier\":\"../x\",", "\u{FF}", "\"hv:image\":", "\"a\":{\"a\":{\"a\":", "0",
                 "\"hv:size\":-1,", "99999999999999999999",
-            ])
-        var read = 0
-        for _ in 0..<20_000 {
-            guard let list = try? ImageList(parsing: mutator.mutated(original)) else { continue }
-            read += 1
-            #expect(list.created < list.expires, "seed \(seed)")
-            for entry in list.entries {
-                #expect(entry.size.bytes > 0 && !entry.identifier.description.contains("/"), "seed \(seed)")
-                #expect(ListURI(entry.uri.description) != nil, "seed \(seed)")
-            }
+            ]
+        case .name: ["/", "+", "\\", "=", "/CN=", "+OU=", "\\x", "\\/", "/X=", "1.2.", "\0", "\u{F6}"]
+        case .policy: ["'", "\"", "\\\n", "\n", "#", "*", ".*", ".+", "DENY", "/", "neg_rights", "SELF"]
         }
-        #expect(read > 0)
     }
 
-    @Test("a changed name is refused or reads back as itself", .timeLimit(.minutes(5)))
-    func names() {
-        let corpus = [
-            Grid.eve, "/C=DE/O=A\\/B/CN=C\\+D", "/CN=J\\xC3\\xB6rg+UID=j/emailAddress=a@b",
-            "/1.2.3.4=x/CN=host/a",
-        ].map { Array($0.utf8) }
-        var mutator = Mutator(
-            seed: seed,
-            words: ["/", "+", "\\", "=", "/CN=", "+OU=", "\\x", "\\/", "/X=", "1.2.", "\0", "\u{F6}"])
-        var read = 0
-        for round in 0..<40_000 {
-            let text = String(decoding: mutator.mutated(corpus[round % corpus.count]), as: UTF8.self)
-            guard let name = DistinguishedName(text) else { continue }
-            read += 1
-            #expect(DistinguishedName(name.description) == name, "seed \(seed): \(text)")
-            #expect(name.description.utf8.allSatisfy { (0x20...0x7E).contains($0) }, "seed \(seed)")
-        }
-        #expect(read > 0)
-    }
-
-    @Test("changed policy files are read or refused", .timeLimit(.minutes(5)))
-    func policies() {
-        let globus = Array(PKI.signingPolicy(of: Grid.authority, "/DC=org/*", "/C=*").utf8)
-        let regular = Array(
-            "TO Issuer \"\(Grid.authority)\" \\\n PERMIT Subject \"/DC=org/.*\"\nTO Issuer SELF DENY Subject \"/CN=.\"\n"
-                .utf8)
-        let name = DistinguishedName(Grid.eve)
-        var mutator = Mutator(
-            seed: seed,
-            words: ["'", "\"", "\\\n", "\n", "#", "*", ".*", ".+", "DENY", "/", "neg_rights", "SELF"])
-        for _ in 0..<5_000 {
-            let text = String(decoding: mutator.mutated(globus), as: UTF8.self)
-            let other = String(decoding: mutator.mutated(regular), as: UTF8.self)
-            let rules = ((try? SigningPolicy.rules(text)) ?? []) + ((try? Namespaces.rules(other)) ?? [])
-            if let name { for rule in rules { _ = rule.covers(name) } }
+    @Test(
+        "what must hold of every input of a parser holds of those of the corpus and of changed ones",
+        .timeLimit(.minutes(5)),
+        arguments: [
+            (Property.splitter, 10_000), (.json, 15_000), (.document, 15_000), (.name, 40_000),
+            (.policy, 5_000),
+        ])
+    func properties(_ property: Property, _ rounds: Int) throws {
+        let corpus = try Self.corpus(property)
+        #expect(corpus.count > 1)
+        for original in corpus { #expect(property.fault(original) == nil) }
+        var mutator = Mutator(seed: seed, words: Self.words(property))
+        for round in 0..<rounds {
+            let bytes = mutator.mutated(corpus[round % corpus.count])
+            guard let fault = property.fault(bytes) else { continue }
+            Issue.record("seed \(seed), \(property): \(fault): \(bytes)")
         }
     }
 

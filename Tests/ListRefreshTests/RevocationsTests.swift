@@ -94,7 +94,7 @@ import Unix
         try Self.with(.destroy) { (site, key) throws in
             try site.revoke()
             let outcomes = try Self.recheck(site)
-            #expect(outcomes.map(\.isDestroyed) == [true])
+            #expect(outcomes.map(\.action) == [.destroy])
             #expect(outcomes.first?.failure == nil)
             #expect(outcomes.first?.refusal?.name == .CertRevoked)
             #expect(try LiveJob.peek(key, places: site.places) == nil)
@@ -108,7 +108,7 @@ import Unix
             try Self.deny(site)
             _ = try Self.recheck(site)
             site.site.revoked = .destroy
-            #expect(try Self.recheck(site).map(\.isDestroyed) == [true])
+            #expect(try Self.recheck(site).map(\.action) == [.destroy])
             #expect(try LiveJob.peek(key, places: site.places) == nil)
         }
     }
@@ -116,7 +116,7 @@ import Unix
     @Test("destroy: what merely ran out, or cannot be known, ends nothing")
     func uncertain() throws {
         try Self.with(.destroy) { (site, key) throws in
-            #expect(try Self.recheck(site, after: 40 * 86_400).map(\.isDestroyed) == [false])
+            #expect(try Self.recheck(site, after: 40 * 86_400).map(\.action) == [nil])
             #expect(try LiveJob.peek(key, places: site.places)?.phase == .running)
         }
         try Self.with(.destroy) { (site, key) throws in
@@ -138,6 +138,27 @@ import Unix
             #expect(try site.refresh().outcome == .accepted)
             #expect(try Self.recheck(site).map(\.refusal?.name) == [.UnknownImage])
             #expect(try LiveJob.peek(key, places: site.places) == nil)
+        }
+    }
+
+    @Test(
+        "notice, quarantine: what cannot be done is told, and tried again at the next look; the finding is told once",
+        arguments: [RevokedRule.notice, .quarantine])
+    func undone(_ rule: RevokedRule) throws {
+        try Self.with(rule) { (site, key) throws in
+            try Self.deny(site)
+            // libvirt's test driver has no machine of that name, and nobody listens on its ports.
+            for _ in 1...2 {
+                let outcomes = try Self.recheck(site)
+                #expect(outcomes.map(\.refusal?.name) == [.ImageDenied])
+                #expect(outcomes.map(\.action) == [nil])
+                #expect(outcomes.first?.failure != nil)
+            }
+            let record = try #require(try LiveJob.peek(key, places: site.places))
+            #expect(record.revokedAction == nil)
+            #expect(record.phase == (rule == .notice ? .running : .paused))
+            let lines = try site.audit.filter { $0.event == "revocation" }
+            #expect(lines.map { $0.fields["action"]?.text } == [rule.rawValue])
         }
     }
 

@@ -170,7 +170,7 @@ struct WordsTests {
         let report = try await Inspection.report()
         let inside = Self.plain(try await Inspection.section("environment"), report.job)
         // They say where the features are; the others are the host's business.
-        let added: Set = ["MACHINEFEATURES", "JOBFEATURES"]
+        let added: Set = ["MACHINEFEATURES", "JOBFEATURES", "JOBOUTPUTS"]
         let dropped: Set = ["SLURM_CONF"]
         #expect(inside.filter { !added.contains($0.key) } == reference.filter { !dropped.contains($0.key) })
     }
@@ -216,6 +216,12 @@ struct WordsTests {
         #expect(try await Inspection.field("job_id", of: "features") == String(report.job.id))
         let limit = try #require(Int(try await Inspection.field("wall_limit_secs", of: "features") ?? ""))
         #expect((1...180).contains(limit))
+        for key in [
+            "total_cpu", "grace_secs", "shutdown_command", "jobstart_secs", "cpu_limit_secs", "max_rss_bytes",
+            "max_swap_bytes", "scratch_limit_bytes", "grace_secs_job", "shutdowntime_job",
+        ] {
+            #expect(try await Inspection.field(key, of: "features") != nil, "\(key)")
+        }
         #expect(try await Inspection.field("feature written", of: "features") == "no")
         #expect(try await Inspection.field("feature made", of: "features") == "no")
     }

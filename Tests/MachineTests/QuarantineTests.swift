@@ -72,6 +72,26 @@ struct QuarantineTests {
         #expect(end.exitCode == 6, "\(job.errors)")
     }
 
+    @Test("a start state is booted again, beside other jobs, and leaves nothing, also when its process dies")
+    func replayed() async throws {
+        let (job, _) = try await Submission("echo done").run()
+        let path = try evidence(job).split(separator: "/").suffix(2).joined(separator: "/")
+        let words = [Cluster.directory + "/usr/sbin/bivouac", "evidence", "replay", path, "--for", "12s"]
+        let variables = ["BIVOUAC_ROOT=" + Cluster.directory]
+        let outcome = try await Command.run(words, environment: variables, seconds: 120)
+        #expect(outcome.succeeded, "\(outcome.errors)")
+        #expect(outcome.errors.contains("domain replay-\(job.key).0"))
+        #expect(outcome.text.contains("ready for job \(job.key)"), "\(outcome.text)")
+        #expect(Leftovers.names(Cluster.places.replays).isEmpty)
+
+        let death = ["/usr/bin/timeout", "--signal=KILL", "4"] + words
+        #expect(try await Command.run(death, environment: variables).status != 0)
+        #expect(try await Leftovers.domains().contains("replay-\(job.key).0"))
+        _ = try await Cluster.bivouac("tick")
+        #expect(try await !Leftovers.domains().contains("replay-\(job.key).0"))
+        #expect(Leftovers.names(Cluster.places.replays).isEmpty)
+    }
+
     @Test("a quarantined machine ends with its job; overlay, console and memory stay, on hold")
     func quarantined() async throws {
         let job = try await Submission("echo ready; sleep 600").submit()

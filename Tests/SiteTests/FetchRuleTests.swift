@@ -39,16 +39,12 @@ import Testing
                     proxy: "http://proxy.example.org:3128"))
     }
 
-    @Test(
-        "what this release cannot do with a revoked machine is refused, and what it can is told",
-        arguments: [
-            "notice", "quarantine",
-        ])
-    func unable(_ word: String) throws {
-        #expect(
-            try Self.fault("revoked = \"\(word)\"")
-                == "site.toml:2:1: 'revoked' is '\(word)', which this release cannot do: it must be one of report, destroy"
-        )
+    @Test("what becomes of a revoked machine is one of four words", arguments: RevokedRule.allCases)
+    func revoked(_ rule: RevokedRule) throws {
+        let scratch = try ScratchSite(["site.toml": "cluster = \"demo\"\nrevoked = \"\(rule.rawValue)\"\n"])
+        #expect(try Site.load(places: scratch.places).revoked == rule)
+        #expect(try Self.fault("revoked = \"ignore\"")?.hasPrefix("site.toml:2:1: 'revoked' ") == true)
+        #expect(RevokedRule.allCases == RevokedRule.allCases.sorted())
     }
 
     @Test(

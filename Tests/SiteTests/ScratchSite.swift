@@ -51,7 +51,6 @@ enum Example {
         virtualization = "auto"
         boot_timeout = "5m"
         prologue_timeout = "8m"
-        silence_timeout = "90s"
         qemu_accounts = "bivouac-vm"
 
         [queue.vm]

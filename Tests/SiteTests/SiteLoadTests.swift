@@ -47,7 +47,7 @@ struct SiteLoadTests {
         #expect(site.maximumListAge == 35 * 86_400)
         #expect(site.bootTimeout == 300)
         #expect(site.prologueTimeout == 480)
-        #expect(site.silenceTimeout == 90)
+        #expect(site.silenceTimeout == 60)
         #expect(site.libvirt == "qemu:///system")
         #expect(site.evidence.keep == 7 * 86_400)
     }

@@ -158,6 +158,15 @@ struct StyleTests {
         }
     }
 
+    @Test("tests each way in which an image list is refused, under its number")
+    func refusals() throws {
+        let text = try SourceTree.swift("Tests").flatMap(\.lines).joined(separator: "\n")
+        let numbers = text.matches(of: #/"(?<numbers>\d+(?:, \d+)*): /#).flatMap {
+            $0.numbers.split(separator: ", ").compactMap { Int($0) }
+        }
+        #expect(Set(1...72).subtracting(numbers) == [])
+    }
+
     @Test("has no trailing white space and a line feed at each file's end")
     func ends() throws {
         for file in try SourceTree.texts() where !file.path.hasSuffix(".qcow2") {
@@ -177,7 +186,7 @@ extension SourceTree.File {
                 of:
                     #/(?:@testable |package |internal |private |fileprivate )*import (?:struct |func |class |enum )?(?<name>\w+)/#
             )
-            .map { String($0.name) }
+            .map { String($0.name).replacing("_", with: "-") }
         }
     }
 }

@@ -6,12 +6,12 @@ extension MachineRoom {
     func leftovers(of job: JobOnNode) throws -> [String] {
         let key = "t-\(job.id)"
         let domain = "bivouac-\(key)."
-        var found = node.jobs.filter { $0 == key }.flatMap { name in
-            ["live directory"] + node.names("run/bivouac/jobs/" + name).map { "live file \($0)" }
+        var found = names("run/bivouac/jobs").filter { $0 == key }.flatMap { name in
+            ["live directory"] + names("run/bivouac/jobs/" + name).map { "live file \($0)" }
         }
-        found += node.machines.filter { $0.hasPrefix(key + ".") }.flatMap { name in
+        found += names("var/lib/bivouac/machines").filter { $0.hasPrefix(key + ".") }.flatMap { name in
             ["machine directory \(name)"]
-                + node.names("var/lib/bivouac/machines/" + name).map { "machine file \($0)" }
+                + names("var/lib/bivouac/machines/" + name).map { "machine file \($0)" }
         }
         found += try domains().filter { $0.hasPrefix(domain) }.map { "domain \($0)" }
         found += try processes(of: job).map { "process \($0)" }
@@ -64,16 +64,33 @@ extension MachineRoom {
     /// Machines of a job that were started and have no whole start state, or were ended without an end state.
     func unexplained(_ job: JobOnNode) throws -> [String] {
         let evidence = "var/lib/bivouac/evidence"
-        let days = node.names(evidence).filter { $0.hasPrefix("20") }
+        let days = names(evidence).filter { $0.hasPrefix("20") }
         return try Set(started()).filter { $0.hasPrefix("t-\(job.id).") }.filter { machine in
             !days.contains { day in
-                node.names("\(evidence)/\(day)").contains { name in
+                names("\(evidence)/\(day)").contains { name in
                     guard name == machine || name.hasPrefix(machine + "~") else { return false }
-                    let files = node.names("\(evidence)/\(day)/\(name)")
+                    let files = names("\(evidence)/\(day)/\(name)")
                     return ["manifest.json", "end.json", "domain.xml", "context.iso", "list.signed"]
                         .allSatisfy { files.contains($0) }
                 }
             }
         }.sorted()
+    }
+}
+
+// What lies on the node as its own programs see it, with what is mounted there.
+extension MachineRoom {
+    private func path(_ relative: String) -> String { "/proc/\(namespace)/root" + node.path(relative) }
+
+    /// The names in a directory; none for one that is not there.
+    private func names(_ relative: String) -> [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: path(relative))) ?? []).sorted()
+    }
+
+    /// The phase in a job's record; nil when it has none.
+    func phase(_ job: JobOnNode) throws -> String? {
+        let record = path("run/bivouac/jobs/t-\(job.id)/record.json")
+        guard let data = FileManager.default.contents(atPath: record) else { return nil }
+        return (try JSONSerialization.jsonObject(with: data) as? [String: Any])?["phase"] as? String
     }
 }

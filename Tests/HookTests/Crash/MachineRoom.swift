@@ -154,7 +154,7 @@ final class MachineRoom {
     func running(_ number: Int, restarts: Int? = nil) async throws -> JobOnNode {
         let job = job(number, restarts: restarts)
         let prologue = try await prologue(job)
-        guard prologue.status == 0, try node.phase(job) == "running" else {
+        guard prologue.status == 0, try phase(job) == "running" else {
             throw Harness.error("the machine of job \(number) does not run: \(prologue.errors)")
         }
         return job

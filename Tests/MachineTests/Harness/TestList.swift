@@ -8,7 +8,7 @@ struct TestList: Sendable {
     static let names = [
         "mute", "expired", "oldimage", "denied", "threshold", "missing", "forged", "longer", "revoked",
         "stranger",
-        "changed", "people", "late", "ahead",
+        "changed", "people", "late", "dropped", "revocable", "ahead",
     ]
 
     let name: String
@@ -27,15 +27,16 @@ struct TestList: Sendable {
         try Files.write([UInt8](repeating: 0x2A, count: bytes), to: file, mode: 0o644)
     }
 
-    /// Signs the list anew, by the certificate of that name.
-    func sign(by endorser: String = "eve", _ options: [String] = []) async throws {
+    /// Signs the list anew, by the certificate of that name; it names its image, or another one.
+    func sign(by endorser: String = "eve", naming other: String? = nil, _ options: [String] = []) async throws
+    {
         let words =
             [
                 "\(Cluster.sourceTree)/examples/endorser/sign-list", "--key", "\(authority)/\(endorser).key",
                 "--cert",
                 "\(authority)/\(endorser).pem", "--identifier", identifier, "--uri", "file://\(published)",
                 "--image",
-                image, file, "A test image", "--output", published,
+                other ?? image, file, "A test image", "--output", published,
             ] + options
         try await Command.require(words)
     }

@@ -87,6 +87,7 @@ enum TestSite {
     }
 
     /// Changes a configuration file for the time of the body.
+    @discardableResult
     static func changing<Result>(
         _ path: String, _ change: (String) -> String, during body: () async throws -> Result
     ) async throws -> Result {

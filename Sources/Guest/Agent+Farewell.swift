@@ -1,0 +1,74 @@
+internal import GuestProtocol
+internal import Job
+internal import Unix
+
+extension Agent {
+    /// Milliseconds for a payload to end by itself after it asked for its end, and then after TERM.
+    private static let patience = (request: 2000, term: 5000)
+
+    /// Descriptor by which a payload asks for its end; nil where there is none.
+    var requestPipe: Int32? {
+        switch directory {
+        case .some(let directory): directory.rawValue
+        case nil: nil
+        }
+    }
+
+    /// A payload that may be terminated says so, and its job ends early: by itself if it can, by TERM if not.
+    mutating func serveRequest(_ poll: Poll) {
+        if termAt?.isOver == true {
+            termAt = nil
+            withPayload { payload in
+                payload.processes.thaw()
+                payload.processes.signal(Signals.terminate)
+            }
+            killAt = killAt ?? Deadline(milliseconds: Self.patience.term)
+        }
+        guard let pipe = requestPipe, poll.events(pipe).contains(.readable) else { return }
+        var said: Farewell?
+        switch directory {
+        case .some(let directory): said = directory.request()
+        case nil: break
+        }
+        guard let said, dialogue == .running, end == nil, farewell == nil else { return }
+        farewell = said
+        remark("the payload asks for the end of the job: \(said.text)")
+        if surroundings.payload == .image {
+            port.writer.append(.exited, [said.exitCode])
+            dialogue = .ended
+            if !port.flush() { port.disconnect() }
+        } else {
+            termAt = Deadline(milliseconds: Self.patience.request)
+        }
+    }
+
+    /// How the payload's end is told: one that died only of the end it asked for ended as it said.
+    func told(_ end: ProcessEnd) -> ProcessEnd {
+        guard let farewell, case .killed(let signal) = end,
+            [Signals.terminate, Signals.kill].contains(Int32(signal))
+        else { return end }
+        return .exited(farewell.exitCode)
+    }
+
+    /// Passes on what the payload left to be said of its end.
+    mutating func readMessage() {
+        var message: Farewell?
+        switch directory {
+        case .some(let directory): message = directory.message()
+        case nil: break
+        }
+        if let message, message != farewell { remark("shutdown_message: \(message.text)") }
+    }
+
+    /// Puts the user's credentials into memory and tells the payload where.
+    mutating func place(_ credentials: [Credential], for launch: inout LaunchOrder) throws(UnixError) {
+        guard !credentials.isEmpty else { return }
+        switch directory {
+        case .some(let directory):
+            for credential in credentials {
+                launch.setVariable(credential.variable, try directory.put(credential))
+            }
+        case nil: throw UnixError("open", UnixError.noEntry, "a place in memory for credentials")
+        }
+    }
+}

@@ -1,0 +1,141 @@
+internal import Evidence
+internal import Job
+internal import Libvirt
+package import Site
+package import Unix
+
+/// A machine of the past, booted again from its start state for a look: the same image, context and
+/// description, a new overlay, no network, no payload.
+///
+/// It lives as long as the process that holds its lock; `tick` ends those whose process has died.
+package struct Replay: ~Copyable {
+    package let directory: MachineDirectory
+    package let domain: String
+    private let ending: Ending
+    private let lock: FileLock
+
+    private init(_ directory: MachineDirectory, _ ending: Ending, _ lock: consuming FileLock) {
+        self.directory = directory
+        self.ending = ending
+        self.lock = lock
+        domain = Self.domain(directory)
+    }
+
+    /// No name of a job's machine begins like that, so that nobody takes it for one.
+    private static func domain(_ directory: MachineDirectory) -> String {
+        "replay-" + (directory.path.split(separator: "/").last ?? "")
+    }
+
+    /// Boots the machine of a start state; `path` is its place below the evidence directory.
+    package static func start(_ path: String, by author: String, _ ending: Ending, before deadline: Deadline)
+        throws(MachineFault) -> Replay
+    {
+        let kept = try ReplaySource(path, ending.places)
+        let directory = MachineDirectory(path: "\(ending.places.replays)/\(kept.name)")
+        try atNode("could not make \(directory.path)") { () throws(UnixError) in
+            try Files.makeDirectories(ending.places.state, mode: 0o755)
+            try Files.makeDirectories(ending.places.replays, mode: 0o711)
+            // QEMU passes through to its overlay and to nothing that it could list.
+            try Files.makeDirectory(directory.path, mode: 0o711)
+        }
+        guard let lock = try tryLock(directory) else {
+            throw .fault(.node, "the start state \(path) is being replayed already")
+        }
+        // No audit line, no start.
+        try kept.tell("evidence replay", by: author, at: ending.clock())
+        let replay = Replay(directory, ending, lock)
+        do {
+            try replay.stop()
+            let share = try replay.claim(before: deadline)
+            try kept.boot(replay.directory, domain: replay.domain, share, ending)
+        } catch {
+            try? replay.end()
+            throw error
+        }
+        return replay
+    }
+
+    /// Whether the guest has not ended itself.
+    package borrowing func isRunning() throws(MachineFault) -> Bool {
+        let name = domain
+        let site = ending.site
+        return try atNode("could not look for \(name)") { () throws(LibvirtError) in
+            try Connection.open(site).lookup(name: name) != nil
+        }
+    }
+
+    /// Ends the machine and removes all that it was made of.
+    package consuming func end() throws(MachineFault) {
+        try stop()
+        let path = directory.path
+        try atNode("could not remove \(path)") { () throws(UnixError) in try Files.removeTree(path) }
+    }
+
+    /// Ends what processes that died have left; their names.
+    package static func sweep(_ ending: Ending) throws(MachineFault) -> [String] {
+        let names = try atNode("could not list replays") { () throws(UnixError) in
+            try Files.names(in: ending.places.replays)
+        }
+        var swept: [String] = []
+        for name in names {
+            let directory = MachineDirectory(path: "\(ending.places.replays)/\(name)")
+            guard let lock = try tryLock(directory) else { continue }
+            try Replay(directory, ending, lock).end()
+            swept.append(name)
+        }
+        return swept
+    }
+
+    private static func tryLock(_ directory: MachineDirectory) throws(MachineFault) -> FileLock? {
+        try atNode("could not lock \(directory.path)") { () throws(UnixError) in
+            try FileLock.tryAcquire(directory.path + "/lock")
+        }
+    }
+
+    private borrowing func stop() throws(MachineFault) {
+        let (name, site) = (domain, ending.site)
+        try atNode("could not end \(name)") { () throws(LibvirtError) in
+            guard let domain = try Connection.open(site).lookup(name: name) else { return }
+            try domain.destroy()
+            try domain.undefine()
+        }
+    }
+
+    /// An account and CPUs that no machine has; the file that says so is written under the node's lock.
+    private borrowing func claim(before deadline: Deadline) throws(MachineFault) -> NodeShare {
+        let places = ending.places
+        let lock = try atNode("could not lock the node's accounts") { () throws(UnixError) in
+            try FileLock.acquire(places.accounts, before: deadline)
+        }
+        defer { withExtendedLifetime(lock) {} }
+        var taken = try Self.machines(places)
+        for key in try LiveJob.keys(places) {
+            if let machine = try LiveJob.peek(key, places: places)?.machine { taken.append(machine) }
+        }
+        let prologue = Prologue(
+            site: ending.site, places: places, programs: .installed, clock: ending.clock, annotate: { _ in })
+        guard
+            let share = NodeShare.choose(
+                1, allowed: Process.allowedCPUs, accounts: prologue.accountPool, taken: taken)
+        else { throw .fault(.node, "no account \(ending.site.qemuAccounts)N is free") }
+        let path = directory.path + "/account"
+        try atNode("could not write \(path)") { () throws(UnixError) in
+            try Files.write("\(share.account.uid)", to: path)
+        }
+        return share
+    }
+
+    /// What replays have of the node, as far as it must not be given to others too.
+    static func machines(_ places: Places) throws(MachineFault) -> [Record.Machine] {
+        try atNode("could not list replays") { () throws(UnixError) in
+            try Files.names(in: places.replays).compactMap { name in
+                guard let bytes = try? Files.read("\(places.replays)/\(name)/account", limit: 16),
+                    let uid = UInt32(String(decoding: bytes, as: UTF8.self))
+                else { return nil }
+                return Record.Machine(
+                    account: "", uid: uid, gid: 0, cpus: [], memory: ByteCount(0), virtualization: "",
+                    reason: "")
+            }
+        }
+    }
+}

@@ -1,0 +1,230 @@
+import Foundation
+import Glibc
+import Job
+import JobMachine
+import Libvirt
+import Site
+import Testing
+
+extension CrashTests {
+    /// From every state to nothing left but evidence, and nothing of anybody else's touched.
+    @Suite("comes to rest", .serialized)
+    struct ConvergenceTests {
+        /// What these tests look at sees a machine where there is one.
+        @Test("what is looked for after an end is all there before it")
+        func eyes() async throws {
+            let room = try await MachineRoom()
+            let job = try await room.running(1)
+            let there = try room.leftovers(of: job).joined(separator: "\n")
+            for part in ["live file record.json", "live file lock", "live file payload.sock",
+                "machine file overlay.qcow2", "machine file context.iso", "domain bivouac-t-1.0", "process ",
+                "libvirt's run/qemu/"]
+            {
+                #expect(there.contains(part), "\(part) is not among \(there)")
+            }
+            #expect(try room.unexplained(job) == ["t-1.0"])
+            for _ in 0..<2 {
+                let epilogue = try await room.epilogue(job)
+                #expect(epilogue.status == 0 && epilogue.errors.isEmpty, "\(epilogue.errors)")
+                try Self.expectEnded(job, room)
+            }
+            // Without a prologue there is nothing to do, and nothing is made.
+            let stranger = room.job(2)
+            #expect(try await room.epilogue(stranger).status == 0)
+            try Self.expectEnded(stranger, room)
+            #expect(room.node.evidence == ["t-1.0"])
+        }
+
+        private static func expectEnded(
+            _ job: JobOnNode, _ room: MachineRoom, sourceLocation: SourceLocation = #_sourceLocation
+        ) throws {
+            // What libvirt keeps on disk of a machine that a reboot ended is its own affair.
+            let left = try room.leftovers(of: job).filter { !$0.hasPrefix("libvirt's lib/") }
+            #expect(left == [], sourceLocation: sourceLocation)
+            let unexplained = try room.unexplained(job)
+            #expect(unexplained == [], sourceLocation: sourceLocation)
+        }
+
+        @Test("after an epilogue that races its prologue")
+        func race() async throws {
+            let room = try await MachineRoom()
+            try await room.epilogue(room.running(1))
+            for round in 0..<6 {
+                let job = room.job(10 + round)
+                let prologue = try room.launch([Built.prologue], job)
+                try await Task.sleep(for: .milliseconds(60 * round))
+                let epilogue = try room.launch([Built.epilogue], job)
+                #expect(try await epilogue.end().status == 0)
+                #expect(try await prologue.end().status == 0)
+                // Either the epilogue came after everything, or it came too early and there will be another.
+                #expect(try await room.epilogue(job).status == 0)
+                try Self.expectEnded(job, room)
+            }
+        }
+
+        @Test("after a job is requeued while its earlier start is being cleaned")
+        func requeue() async throws {
+            let room = try await MachineRoom()
+            let earlier = try await room.running(1)
+            let later = room.job(1, restarts: 1)
+            let epilogue = try room.launch([Built.epilogue], earlier)
+            let prologue = try room.launch([Built.prologue], later)
+            #expect(try await epilogue.end().status == 0)
+            #expect(try await prologue.end().status == 0)
+            // The late epilogue of the earlier start comes once more.
+            #expect(try await room.epilogue(earlier).status == 0)
+            #expect(try room.phase(later) == "running")
+            #expect(try room.domains() == ["bivouac-t-1.1"])
+            #expect(room.node.machines == ["t-1.1"])
+            #expect(try await room.epilogue(later).status == 0)
+            try Self.expectEnded(later, room)
+            #expect(room.node.evidence == ["t-1.0", "t-1.1"])
+        }
+
+        @Test("after its clock was set back by a day, or on by one")
+        func clock() async throws {
+            let room = try await MachineRoom()
+            let places = Places(root: room.node.root)
+            let site = try Site.load(places: places)
+            for (number, shift) in [(1, -86_400), (2, 86_400)] as [(Int, Int64)] {
+                let job = try await room.running(number)
+                let key = try #require(JobKey("t-\(number)"))
+                let now = Timestamp(seconds: Int64(Date().timeIntervalSince1970) + shift)
+                try Epilogue(site: site, places: places, clock: { now }).run(key, attempt: 0, exit: nil)
+                try Self.expectEnded(job, room)
+            }
+            // Evidence from the future is nothing that has expired.
+            #expect(try await room.tick().status == 0)
+            #expect(room.node.evidence == ["t-1.0", "t-2.0"])
+            let verdict = try await room.run([Built.bivouac, "audit", "verify"])
+            #expect(verdict.status == 0, "\(verdict.errors)")
+        }
+
+        @Test("after a reboot: tick leaves nothing but every start state")
+        func reboot() async throws {
+            let room = try await MachineRoom()
+            var jobs: [JobOnNode] = []
+            for number in 1...3 {
+                jobs.append(try await room.running(number))
+                try room.scheduler(says: "RUNNING", of: jobs[number - 1])
+            }
+            try await room.reboot(killing: jobs)
+            // The controller has not noticed yet: what it calls running is not touched, nor is anything when it
+            // does not answer.
+            #expect(try await room.tick().status == 0)
+            #expect(room.node.machines.count == 3)
+            try FileManager.default.moveItem(
+                atPath: room.node.path("slurm"), toPath: room.node.path("away"))
+            #expect(try await room.tick().status == 69)
+            #expect(room.node.machines.count == 3)
+            try FileManager.default.moveItem(
+                atPath: room.node.path("away"), toPath: room.node.path("slurm"))
+            // One was requeued, one has failed with its node, one is forgotten.
+            try room.scheduler(says: "PENDING", restarts: 1, of: jobs[0])
+            try room.scheduler(says: "NODE_FAIL", of: jobs[1])
+            try room.scheduler(says: nil, of: jobs[2])
+            #expect(try await room.tick().status == 0)
+            for job in jobs { try Self.expectEnded(job, room) }
+            #expect(room.node.evidence == ["t-1.0", "t-2.0", "t-3.0"])
+        }
+
+        @Test("after a reboot that the requeued job's prologue is faster than any tick to notice")
+        func rebootAndRequeue() async throws {
+            let room = try await MachineRoom()
+            let earlier = try await room.running(1)
+            try await room.reboot(killing: [earlier])
+            let later = room.job(1, restarts: 1)
+            #expect(try await room.prologue(later).status == 0)
+            try room.scheduler(says: "RUNNING", restarts: 1, of: later)
+            #expect(try await room.tick().status == 0)
+            #expect(try room.domains() == ["bivouac-t-1.1"])
+            #expect(room.node.machines == ["t-1.1"])
+            #expect(try await room.epilogue(later).status == 0)
+            try Self.expectEnded(later, room)
+            #expect(room.node.evidence == ["t-1.0", "t-1.1"])
+        }
+
+        @Test("after libvirtd died and came back, before, during and after a start")
+        func libvirt() async throws {
+            let room = try await MachineRoom()
+            let job = try await room.running(1)
+            try await room.killLibvirtd()
+            // No libvirt, no start: the node's fault. And no end, since nobody knows whether there is a machine.
+            let refused = room.job(2)
+            let prologue = try await room.prologue(refused)
+            #expect(prologue.status == 69)
+            #expect(prologue.errors.contains("could not reach qemu+unix:///system"))
+            let epilogue = try await room.epilogue(job)
+            #expect(epilogue.status == 69)
+            #expect(epilogue.errors.contains("could not end machine t-1.0"))
+            #expect(try await room.tick().status == 69)
+            #expect(try !room.processes(of: job).isEmpty)
+            try await room.start("libvirtd")
+            #expect(try await room.tick().status == 0)
+            try Self.expectEnded(job, room)
+            try Self.expectEnded(refused, room)
+            for round in 0..<4 {
+                let job = room.job(10 + round)
+                let prologue = try room.launch([Built.prologue], job)
+                try await Task.sleep(for: .milliseconds(100 + 100 * round))
+                try await room.killLibvirtd()
+                #expect([0, 69].contains(try await prologue.end().status))
+                try await room.start("libvirtd")
+                #expect(try await room.epilogue(job).status == 0)
+                try Self.expectEnded(job, room)
+            }
+        }
+
+        @Test("after slurmd was started anew and runs a job's prologue again")
+        func slurmd() async throws {
+            let room = try await MachineRoom()
+            let job = try await room.running(1)
+            // The same start, served once: the machine goes on.
+            let processes = try room.processes(of: job)
+            #expect(try await room.prologue(job).status == 0)
+            #expect(try room.processes(of: job) == processes)
+            #expect(try room.started() == ["t-1.0"])
+            // One whose prologue was killed with its slurmd is begun again.
+            let killed = room.job(2)
+            let prologue = try room.launch([Built.prologue], killed)
+            try await Harness.soon("a machine") { try room.started().contains("t-2.0") }
+            prologue.kill(SIGKILL)
+            _ = try await prologue.end()
+            #expect(try await room.prologue(killed).status == 0)
+            #expect(try room.phase(killed) == "running")
+            for job in [job, killed] {
+                #expect(try await room.epilogue(job).status == 0)
+                try Self.expectEnded(job, room)
+            }
+        }
+
+        @Test("and touches nothing that carries no record of ours")
+        func foreign() async throws {
+            let room = try await MachineRoom()
+            let foreign = ["somebody", "bivouac-other-1.0", "bivouac-t-1", "bivouac-t-1.0.old", "bivouac-t-7.0"]
+            let libvirt = try Connection.open(room.libvirt)
+            for name in foreign {
+                let domain = try libvirt.define(
+                    "<domain type='qemu'><name>\(name)</name><memory unit='MiB'>16</memory>"
+                        + "<os><type arch='x86_64' machine='q35'>hvm</type></os></domain>")
+                if name == "somebody" { try domain.create(paused: true) }
+            }
+            let files = [
+                "run/bivouac/jobs/other-1/file", "run/bivouac/jobs/notes/file", "run/bivouac/jobs/file",
+                "var/lib/bivouac/machines/other-1.0/overlay.qcow2", "var/lib/bivouac/machines/t-1/file",
+                "var/lib/bivouac/machines/t-1.0.old/file", "var/lib/bivouac/machines/README",
+                "var/lib/bivouac/evidence/notes/file", "var/lib/bivouac/foreign/file",
+            ]
+            for file in files { try room.node.write(file, "somebody's") }
+            let job = try await room.running(1)
+            #expect(try await room.epilogue(job).status == 0)
+            let stray = try await room.running(2)
+            #expect(try await room.tick().status == 0)
+            for job in [job, stray] { #expect(try room.unexplained(job) == []) }
+            #expect(try Set(room.domains()) == Set(foreign))
+            for file in files {
+                #expect(FileManager.default.fileExists(atPath: room.node.path(file)), "\(file)")
+            }
+        }
+    }
+}
