@@ -12,7 +12,8 @@ struct Bench: Sendable {
 
     static let all = [
         Bench(
-            name: "job", summary: "a job in a machine of its own, against the same machine under bare libvirt",
+            name: "job",
+            summary: "a job in a machine of its own, against the same machine under bare libvirt",
             help: Options.help
         ) { (words) throws(BenchError) in
             let options = try Options(words)
@@ -37,7 +38,8 @@ struct Bench: Sendable {
             return (try FetchBench.run(options), options.json)
         },
         Bench(
-            name: "store", summary: "1024 jobs on 16 nodes, one image: transfers and overlays", help: StoreOptions.help
+            name: "store", summary: "1024 jobs on 16 nodes, one image: transfers and overlays",
+            help: StoreOptions.help
         ) { (words) throws(BenchError) in
             let options = try StoreOptions(words)
             return (try StoreBench.run(options), options.json)
