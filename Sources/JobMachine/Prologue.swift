@@ -36,6 +36,7 @@ package struct Prologue {
         _ job: Job, on libvirt: consuming Result<NodeLibvirt, MachineFault>, slurmConfiguration: String?
     ) throws(MachineFault) {
         let deadline = Deadline(seconds: site.prologueTimeout)
+        let fresh = Deadline(seconds: 5)
         // 1. The job's directory, lock and record; what an earlier start left is ended.
         guard var live = try accept(job, slurmConfiguration, before: deadline) else { return }
         do {
@@ -46,7 +47,7 @@ package struct Prologue {
             // 4. An account and CPUs of the node, overlay, context and tools volume.
             let parts = try prepare(job, admission, image, &live, before: deadline)
             // 5. The start state, durable before there is anything to explain.
-            let libvirt = try libvirt.get()
+            let libvirt = try take(libvirt, before: fresh)
             try recordStart(job, admission, image.image, parts, on: libvirt, &live)
             // 6. libvirt runs the machine on the very file that was verified.
             try start(parts, image, on: libvirt.connection, &live)
@@ -57,6 +58,14 @@ package struct Prologue {
         } catch {
             try abandon(live, for: error)
         }
+    }
+
+    /// While an image was fetched libvirt may have been started anew: then it is reached once more.
+    private func take(
+        _ libvirt: consuming Result<NodeLibvirt, MachineFault>, before deadline: Deadline
+    ) throws(MachineFault) -> NodeLibvirt {
+        if deadline.isOver { return try NodeLibvirt.reach(site) }
+        return try libvirt.get()
     }
 
     /// Accounting is a help, not a promise: a controller that is busy takes no node out of service.
