@@ -97,10 +97,10 @@ final class FetchProgress {
             return have == 0
                 ? "fetching \(uri): \(Self.text(size))" : "fetching \(uri): from \(Self.part(have, size))"
         case .received(let have, let size): return "received \(Self.part(have, size))\(rate(have))"
-        case .startedOver(let why): return "starting over: \(Verbs.plain(why))"
-        case .abandoned(let uri, let why): return "giving up \(uri): \(Verbs.plain(why))"
+        case .startedOver(let why): return "starting over: \(why)"
+        case .abandoned(let uri, let why): return "giving up \(uri): \(why)"
         case .retrying(let why, let milliseconds):
-            return "trying again in \((milliseconds + 999) / 1000) s: \(Verbs.plain(why))"
+            return "trying again in \((milliseconds + 999) / 1000) s: \(why)"
         case .unpacking(let packing): return "unpacking (\(packing.rawValue))"
         }
     }
@@ -118,6 +118,6 @@ final class FetchProgress {
     private func rate(_ have: Int64) -> String {
         let milliseconds = Deadline.now - began.at
         guard milliseconds > 0 else { return "" }
-        return ", \((have - began.have) * 1000 / milliseconds >> 20) MiB/s"
+        return ", \(((have - began.have) * 1000 / milliseconds) >> 20) MiB/s"
     }
 }
