@@ -131,7 +131,8 @@ let package = Package(
         program(
             "bivouac-bench",
             uses: [
-                "Digest", "ImageStore", "ImageTrust", "JSON", "Job", "JobContext", "JobMachine", "Libvirt",
+                "Digest", "Evidence", "ImageStore", "ImageTrust", "JSON", "Job", "JobContext", "JobMachine",
+                "Libvirt",
                 "ListStore", "NameService", "Policy", "Site", "Unix",
             ]),
 
@@ -166,13 +167,15 @@ let package = Package(
         tests("EvidenceTests", uses: ["Digest", "Evidence", "Job", "TestSupport", "Unix"]),
         tests(
             "DifferenceTests", uses: ["Difference", "Disk", "Ext4", "JSON", "TestSupport", "Unix"]),
-        tests("BatchTests", uses: ["Batch", "Job", "Site"]),
-        tests("JobMachineTests", uses: ["Batch", "Job", "JobMachine", "Libvirt", "Site"]),
+        tests("BatchTests", uses: ["Batch", "Job", "Site", "TestSupport", "Unix"]),
+        tests(
+            "JobMachineTests",
+            uses: ["Batch", "GuestProtocol", "Job", "JobMachine", "Libvirt", "Site", "TestSupport", "Unix"]),
         .testTarget(
             name: "HookTests",
             dependencies: [
-                "GuestProtocol", "Job", "JobMachine", "Libvirt", "Site", "TestSupport", "Unix",
-                "bivouac-operator",
+                "Evidence", "GuestProtocol", "Job", "JobMachine", "Libvirt", "Site", "TestSupport",
+                "Unix", "bivouac-operator",
             ],
             exclude: ["job_submit.lua", "Crash/machine-room", "Crash/qemu", "Crash/squeue"],
             swiftSettings: settings),

@@ -10,7 +10,7 @@ package struct ISO9660Writer: ~Copyable {
     /// Begins a volume without a label on an open file, at its position.
     ///
     /// The corresponding C functions are `archive_write_set_options` and `archive_write_open_fd`.
-    package static func open(_ descriptor: Int32) throws(ArchiveError) -> ISO9660Writer {
+    package static func open(to descriptor: Int32) throws(ArchiveError) -> ISO9660Writer {
         guard let archive = unsafe archive_write_new() else {
             throw ArchiveError(call: "archive_write_new", message: "out of memory")
         }
@@ -32,15 +32,15 @@ package struct ISO9660Writer: ~Copyable {
     ///
     /// The corresponding C function is `archive_write_header`.
     package func begin(_ name: String, mode: UInt32, size: Int64) throws(ArchiveError) {
-        try begin(name, type: carchive_AE_IFREG, mode: mode, size: size)
+        try add(name, type: carchive_AE_IFREG, mode: mode, size: size)
     }
 
-    /// Adds a directory that everybody may read.
+    /// Adds a directory that everybody may look into.
     package func add(directory name: String) throws(ArchiveError) {
-        try begin(name, type: carchive_AE_IFDIR, mode: 0o555, size: 0)
+        try add(name, type: carchive_AE_IFDIR, mode: 0o555, size: 0)
     }
 
-    private func begin(_ name: String, type: UInt32, mode: UInt32, size: Int64) throws(ArchiveError) {
+    private func add(_ name: String, type: UInt32, mode: UInt32, size: Int64) throws(ArchiveError) {
         guard let entry = unsafe archive_entry_new() else { throw failure("archive_entry_new") }
         defer { unsafe archive_entry_free(entry) }
         unsafe archive_entry_set_pathname(entry, name)

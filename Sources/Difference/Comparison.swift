@@ -65,12 +65,14 @@ final class Comparison {
             fault(step.path, "the directory has a second name")
             return []
         }
-        let old = entries(of: step.base, in: base, step.path)
-        let now = isUntouched(step) ? old : entries(of: step.new, in: new, step.path)
+        guard let old = entries(of: step.base, in: base, step.path),
+            let now = isUntouched(step) ? old : entries(of: step.new, in: new, step.path)
+        else { return [] }
         names += old.count + now.count
         var steps: [Step] = []
         for name in Set(old.keys).union(now.keys).sorted(by: { $0.lexicographicallyPrecedes($1) }) {
-            let path = step.path + [UInt8(ascii: "/")] + name
+            let path = step.path + [UInt8(ascii: "/")] + Self.last(name)
+            if name.contains(UInt8(ascii: "/")) || name.contains(0) { fault(path, "a name that is none") }
             let pair = attempt(path) { () throws(DiskError) in
                 (
                     base: try old[name].map { (number) throws(DiskError) in try base?.inode(number) } ?? nil,
@@ -90,10 +92,15 @@ final class Comparison {
         return !isTouched(map, old)
     }
 
-    private func entries(of directory: Inode?, in volume: Volume?, _ path: [UInt8]) -> [[UInt8]: UInt32]
-    {
-        guard let directory, let volume, !directory.isEncrypted || directory.size > 0 else { return [:] }
-        return attempt(path) { () throws(DiskError) in try volume.entries(of: directory) } ?? [:]
+    /// What is in a directory; nil where that cannot be read, which is noted: nothing of it is to pass for gone.
+    private func entries(of directory: Inode?, in volume: Volume?, _ path: [UInt8]) -> [[UInt8]: UInt32]? {
+        guard let directory, let volume else { return [:] }
+        return attempt(path) { () throws(DiskError) in try volume.entries(of: directory) }
+    }
+
+    /// A name as the last part of a path: what would lead elsewhere stands there as U+FFFD.
+    private static func last(_ name: [UInt8]) -> [UInt8] {
+        name.flatMap { $0 == UInt8(ascii: "/") || $0 == 0 ? [0xEF, 0xBF, 0xBD] : [$0] }
     }
 
     /// Notes what is different of one name; the step into it where it is a directory.
@@ -234,7 +241,9 @@ extension Comparison {
         guard let volume = new ?? base, blocks.upperBound < 1 << 44 else { return true }
         let size = UInt64(volume.blockSize)
         let start = volume.partition.start
-        if changed.touch((start + blocks.lowerBound * size)..<(start + blocks.upperBound * size)) { return true }
+        if changed.touch((start + blocks.lowerBound * size)..<(start + blocks.upperBound * size)) {
+            return true
+        }
         var low = 0
         var high = journalled.count
         while low < high {

@@ -31,7 +31,9 @@ extension Concern {
         var found = ofRights(change)
         let path = change.path
         found += places.filter { place in
-            place.prefixes.contains { path == $0 || path.hasPrefix($0 + "/") || ($0.last == "*" && path.hasPrefix($0.dropLast())) }
+            place.prefixes.contains {
+                path == $0 || path.hasPrefix($0 + "/") || ($0.last == "*" && path.hasPrefix($0.dropLast()))
+            }
                 || place.suffixes.contains { path.hasSuffix($0) }
                 || place.parts.contains { path.contains($0) }
         }.map(\.concern)

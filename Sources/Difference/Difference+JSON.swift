@@ -69,7 +69,8 @@ extension Change {
         else { return nil }
         self.init(
             path: PrintableName.plain(path), kind: kind, aspects: aspects.compactMap(Aspect.init(rawValue:)),
-            before: json["before"].flatMap(Facts.init(json:)), after: json["after"].flatMap(Facts.init(json:)))
+            before: json["before"].flatMap(Facts.init(json:)), after: json["after"].flatMap(Facts.init(json:))
+        )
     }
 }
 

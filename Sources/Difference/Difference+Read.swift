@@ -47,7 +47,11 @@ extension Difference {
         if let was, was != kind { part.unread.append("/: held \(was.rawValue) before") }
         guard kind == .ext || was == .ext else {
             // What is swapped out is no file.
-            if kind != .swap { part.unread.append("/: file systems of kind \(kind.rawValue) are not read here") }
+            if kind != .swap {
+                part.unread.append(
+                    "/: file systems of kind \(kind.rawValue) are not read here: export the disk and use "
+                        + "virt-diff of libguestfs")
+            }
             return part
         }
         func volume(_ partition: Partition?, _ disk: any DiskImage, _ kind: FileSystemKind?) -> Volume? {

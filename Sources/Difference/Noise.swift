@@ -3,11 +3,12 @@ enum Noise {
     /// Paths and all below them.
     private static let paths = [
         "/var/log", "/var/lib/systemd", "/var/lib/dbus", "/var/lib/dhcp", "/var/lib/dhclient",
-        "/var/lib/NetworkManager", "/var/lib/cloud", "/var/lib/chrony", "/var/lib/rsyslog", "/var/lib/logrotate",
+        "/var/lib/NetworkManager", "/var/lib/cloud", "/var/lib/chrony", "/var/lib/rsyslog",
+        "/var/lib/logrotate",
         "/var/lib/private/systemd", "/var/lib/random-seed", "/var/lib/urandom", "/var/lib/plymouth",
         "/var/lib/selinux/targeted/active/modules", "/var/cache", "/var/run", "/var/lock", "/run",
         "/etc/machine-id", "/etc/mtab", "/etc/resolv.conf", "/etc/adjtime", "/etc/blkid.tab",
-        "/lost+found",
+        "/lost+found", "/etc/machinefeatures", "/etc/jobfeatures",
     ]
 
     /// Whether the change is of that kind: at such a place, and nothing but plain files and directories.

@@ -23,7 +23,9 @@ package struct Bytes: Equatable, Sendable {
     package func from(_ offset: Int) throws(DiskError) -> Bytes { try part(offset, count - offset) }
 
     /// A number of the width that the caller wants, least significant byte first.
-    package func little<Number: FixedWidthInteger & UnsignedInteger>(_ offset: Int) throws(DiskError) -> Number {
+    package func little<Number: FixedWidthInteger & UnsignedInteger>(_ offset: Int) throws(DiskError)
+        -> Number
+    {
         try little(Number.self, offset)
     }
 

@@ -19,6 +19,9 @@ package final class RawImage: DiskImage {
         self.file = file
     }
 
+    /// Exactly that many bytes, zeros behind the end.
+    ///
+    /// The corresponding C function is `pread`.
     package func read(_ count: Int, at offset: UInt64) throws(DiskError) -> [UInt8] {
         guard offset < size else { return [UInt8](repeating: 0, count: count) }
         var bytes = try Self.reading { () throws(UnixError) in

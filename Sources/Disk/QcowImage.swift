@@ -28,12 +28,14 @@ package final class QcowImage: DiskImage {
             throw .malformed("no qcow2 header of version 2 or 3")
         }
         guard (9...21).contains(header.clusterBits), header.virtualSize <= 1 << 46 else {
-            throw .malformed("a qcow2 disk of \(header.virtualSize) bytes in clusters of 2^\(header.clusterBits)")
+            throw .malformed(
+                "a qcow2 disk of \(header.virtualSize) bytes in clusters of 2^\(header.clusterBits)")
         }
         guard header.encryption == 0 else { throw .unsupported("an encrypted qcow2 file") }
         let readable: QcowHeader.Incompatible = [.dirty, .corrupt, .compressionType]
         guard header.incompatible.isSubset(of: readable) else {
-            throw .unsupported("a qcow2 file with features \(String(header.incompatible.rawValue, radix: 16))")
+            throw .unsupported(
+                "a qcow2 file with features \(String(header.incompatible.rawValue, radix: 16))")
         }
         size = header.virtualSize
         clusterBits = header.clusterBits
@@ -52,6 +54,7 @@ package final class QcowImage: DiskImage {
 
     private var cluster: UInt64 { 1 << UInt64(clusterBits) }
 
+    /// Exactly that many bytes, the base's where this file has none, zeros behind the end.
     package func read(_ count: Int, at offset: UInt64) throws(DiskError) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(count)
@@ -59,7 +62,8 @@ package final class QcowImage: DiskImage {
             let place = offset + UInt64(bytes.count)
             let within = place & (cluster - 1)
             let length = min(count - bytes.count, Int(cluster - within))
-            bytes += place < size ? try piece(length, at: place, within) : [UInt8](repeating: 0, count: length)
+            bytes +=
+                place < size ? try piece(length, at: place, within) : [UInt8](repeating: 0, count: length)
         }
         return bytes
     }
@@ -97,7 +101,9 @@ package final class QcowImage: DiskImage {
 
     private func unpack(_ entry: UInt64) throws(DiskError) -> [UInt8] {
         if let unpacked, unpacked.entry == entry { return unpacked.bytes }
-        guard compression == 0 else { throw .unsupported("compression of type \(compression) in a qcow2 file") }
+        guard compression == 0 else {
+            throw .unsupported("compression of type \(compression) in a qcow2 file")
+        }
         let bits = UInt64(62 - (clusterBits - 8))
         let place = entry & ((1 << bits) - 1)
         let sectors = (entry & ~(3 << 62)) >> bits

@@ -89,10 +89,14 @@ package struct StartState: Codable, Hashable, Sendable {
         package var reason: String
         /// SHA-512 of the agent's volume.
         package var tools: String
+        /// SHA-256 of the overlay at its birth, when every block is the image's.
+        package var overlay: String
+        /// What it may reach: with `none` it has no interface, and so neither MAC nor IP address.
+        package var network: String
 
         package init(
             domain: String, uuid: String, account: String, uid: UInt32, cpus: [Int], memory: ByteCount,
-            virtualization: String, reason: String, tools: String
+            virtualization: String, reason: String, tools: String, overlay: String, network: String
         ) {
             self.domain = domain
             self.uuid = uuid
@@ -103,6 +107,8 @@ package struct StartState: Codable, Hashable, Sendable {
             self.virtualization = virtualization
             self.reason = reason
             self.tools = tools
+            self.overlay = overlay
+            self.network = network
         }
     }
 
@@ -137,13 +143,16 @@ package struct StartState: Codable, Hashable, Sendable {
     package var endorsement: Endorsement
     package var machine: Machine
     package var node: Node
+    /// When each phase before this moment began.
+    package var phases: [String: Timestamp]
     /// The files that lie beside this one.
     package internal(set) var files: [FileDigest] = []
 
     package init(
         name: MachineName, recorded: Timestamp, account: Account, queue: String, project: String,
         resources: Resources,
-        image: Image, endorsement: Endorsement, machine: Machine, node: Node
+        image: Image, endorsement: Endorsement, machine: Machine, node: Node,
+        phases: [String: Timestamp]
     ) {
         self.name = name.description
         self.recorded = recorded
@@ -155,5 +164,6 @@ package struct StartState: Codable, Hashable, Sendable {
         self.endorsement = endorsement
         self.machine = machine
         self.node = node
+        self.phases = phases
     }
 }

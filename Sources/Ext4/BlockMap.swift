@@ -45,7 +45,11 @@ package struct BlockMap: Hashable, Sendable {
         var high = runs.count
         while low < high {
             let middle = (low + high) / 2
-            if runs[middle].logical + runs[middle].count <= logical { low = middle + 1 } else { high = middle }
+            if runs[middle].logical + runs[middle].count <= logical {
+                low = middle + 1
+            } else {
+                high = middle
+            }
         }
         guard low < runs.count else { return (nil, UInt64.max) }
         let run = runs[low]

@@ -5,8 +5,8 @@ extension Volume {
     private static let entryLimit = 4 << 20
     private static let directoryLimit: UInt64 = 1 << 30
 
-    /// Names in a directory and the inodes that they stand for, `.` and `..` left out; any bytes but zero and
-    /// `/` may be in a name.
+    /// Names in a directory and the inodes that they stand for, `.` and `..` left out; any bytes may be in a
+    /// name, also those that no kernel would put there.
     package func entries(of directory: Inode) throws(DiskError) -> [[UInt8]: UInt32] {
         var entries: [[UInt8]: UInt32] = [:]
         if let bytes = try inlineContent(of: directory) {
@@ -48,15 +48,13 @@ extension Volume {
             }
             let nameLength =
                 fileTypes
-                ? Int(try block.little(UInt8.self, offset + 6)) : Int(try block.little(UInt16.self, offset + 6))
+                ? Int(try block.little(UInt8.self, offset + 6))
+                : Int(try block.little(UInt16.self, offset + 6))
             if number != 0 {
                 guard nameLength > 0, nameLength <= length - 8 else {
                     throw .malformed("a directory with a name of \(nameLength) bytes in \(length)")
                 }
                 let name = try block.part(offset + 8, nameLength).array
-                guard !name.contains(0), !name.contains(UInt8(ascii: "/")) else {
-                    throw .malformed("a directory with a name that is none")
-                }
                 if name != [0x2E] && name != [0x2E, 0x2E] { entries[name] = number }
             }
             offset += length

@@ -2,6 +2,10 @@ package import Disk
 
 /// An ext2, ext3 or ext4 file system, read and never written; a journal that was not replayed is looked at as if
 /// it had been.
+///
+/// It is read here and not by e2fsprogs because a guest may have made it to harm its reader: here every bound is
+/// checked by the language, and no journal has to be written back before the last changes of a machine that was
+/// ended at once can be seen.
 package final class Volume {
     package let partition: Partition
     private let disk: any DiskImage
@@ -111,7 +115,8 @@ package final class Volume {
         var bytes: [UInt8] = []
         while bytes.count < length {
             let place = map.piece(at: UInt64(bytes.count / blockSize)).physical
-            bytes += try place.map { (place) throws(DiskError) in try block(place).array }
+            bytes +=
+                try place.map { (place) throws(DiskError) in try block(place).array }
                 ?? [UInt8](repeating: 0, count: blockSize)
         }
         return Array(bytes.prefix(length))

@@ -1,3 +1,4 @@
+import Digest
 import Unix
 
 /// What a machine writes: a qcow2 file over an image of the store, owned by the machine's account.
@@ -30,6 +31,18 @@ package enum Overlay {
         } catch {
             if error.code != UnixError.exists { _ = try? Files.remove(path) }
             throw .file(UnixError(error.call, error.code, path))
+        }
+    }
+
+    /// SHA-256 of an overlay's file, in hex.
+    package static func digest(of path: String) throws(ImageStoreError) -> String {
+        do throws(UnixError) {
+            let file = try FileDescriptor.open(path, [.read, .noFollow, .nonBlocking])
+            var hash = Sha256()
+            try file.pieces { hash.update($0) }
+            return Hexadecimal.text(hash.finish())
+        } catch {
+            throw .file(error)
         }
     }
 }

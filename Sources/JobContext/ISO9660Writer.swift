@@ -6,10 +6,12 @@ extension ISO9660Writer {
     static func write(_ volume: Volume, to file: borrowing FileDescriptor) throws(ContextError) {
         let descriptor = file.rawValue
         let writer = try archiving(volume) { () throws(ArchiveError) in
-            try ISO9660Writer.open(descriptor)
+            try ISO9660Writer.open(to: descriptor)
         }
-        for directory in volume.directories {
-            try archiving(volume) { () throws(ArchiveError) in try writer.add(directory: directory) }
+        do throws(ArchiveError) {
+            for directory in volume.directories { try writer.add(directory: directory) }
+        } catch {
+            throw failure(error, volume)
         }
         for file in volume.files { try writer.add(file, to: volume) }
         do throws(ArchiveError) {

@@ -10,8 +10,8 @@ package enum EndCause: Hashable, Sendable {
     case superseded
     /// `tick` found it without a job.
     case reaped
-    /// An operator's order.
-    case destroyed
+    /// The order of an operator, as records name operators.
+    case destroyed(by: String)
     /// Its image, endorser or list was revoked or denied while it ran.
     case revoked
 
@@ -24,6 +24,15 @@ package enum EndCause: Hashable, Sendable {
         case .reaped: "reaped"
         case .destroyed: "destroyed"
         case .revoked: "revoked"
+        }
+    }
+
+    /// Who wanted it, for records.
+    var by: String {
+        switch self {
+        case .epilogue: "batch system"
+        case .destroyed(let by): by
+        case .refused, .superseded, .reaped, .revoked: "bivouac"
         }
     }
 

@@ -12,9 +12,10 @@ extension Ending {
         guard let name = record.machineName, let path = record.evidence else { return }
         let directory = places.machine(name)
         let state = EndState(
-            ended: clock(), cause: cause.name, exit: cause.exit.map { "\($0.code):\($0.signal)" },
+            ended: clock(), cause: cause.name, by: cause.by, phases: record.times,
+            exit: cause.exit.map { "\($0.code):\($0.signal)" },
             refusal: record.refusal ?? record.revoked, usage: usage)
-        let policy = site.queues[record.queue]?.endState ?? site.evidence.endState
+        let policy = policy(record)
         let keepsOverlay =
             record.quarantine != nil || policy == .always || (policy == .onFailure && cause.isFailure)
         // Whoever quarantined it may have died before.
@@ -23,13 +24,22 @@ extension Ending {
             try EvidenceStore(directory: places.evidence).recordEnd(
                 state, at: path, console: directory.console, overlay: keepsOverlay ? directory.overlay : nil)
         }
-        report(record, state)
+        report(record, state, cause)
+    }
+
+    /// What the queue and the image's list want kept, whichever is more; the site's rule where neither says.
+    private func policy(_ record: Record) -> EvidenceRule.EndState {
+        let wishes = [
+            site.queues[record.queue]?.endState, record.image.flatMap { site.lists[$0.list]?.endState },
+        ]
+        return EvidenceRule.EndState.allCases.last { wishes.contains($0) } ?? site.evidence.endState
     }
 
     /// An ending goes on without its audit line, which `tick` then writes later.
-    private func report(_ record: Record, _ state: EndState) {
+    private func report(_ record: Record, _ state: EndState, _ cause: EndCause) {
         let facts: [JSON.Member] = [
-            .init("cause", .string(state.cause)), .init("exit", state.exit.map { .string($0) } ?? .null),
+            .init("cause", .string(state.cause)), .init("by", .string(cause.by)),
+            .init("exit", state.exit.map { .string($0) } ?? .null),
             .init("cpuSeconds", .integer(state.usage?.cpuSeconds ?? 0)),
             .init("evidence", record.evidence.map { .string($0) } ?? .null),
         ]

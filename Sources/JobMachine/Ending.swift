@@ -37,6 +37,7 @@ package struct Ending {
         guard let name = live.record.machineName else {
             throw .fault(.node, "\(live.directory.record) is damaged: its key is no key")
         }
+        if hadMachine { pressPowerButton(of: live.record) }
         let usage = hadMachine ? try stop(name) : nil
         try capture(live.record, usage, cause)
         try live.advanceEnding(.capture, at: clock())

@@ -41,15 +41,13 @@ package struct LiveJob: ~Copyable {
     }
 
     /// Removes a directory that holds no record; false when it does, or somebody is at work on it.
-    static func removeUnrecorded(_ key: JobKey, places: Places) throws(MachineFault) -> Bool {
+    package static func removeUnrecorded(_ key: JobKey, places: Places) throws(MachineFault) -> Bool {
         let directory = places.job(key)
         guard let lock = try lockUnlessBusy(key, directory), try read(directory.record) == nil else {
             return false
         }
         defer { withExtendedLifetime(lock) {} }
-        try atNode("could not remove \(directory.path)") { () throws(UnixError) in
-            try Files.removeTree(directory.path)
-        }
+        try removeAll(directory)
         return true
     }
 
@@ -187,14 +185,16 @@ package struct LiveJob: ~Copyable {
     }
 
     /// Removes all that the directory holds.
-    package consuming func remove() throws(MachineFault) {
+    package consuming func remove() throws(MachineFault) { try Self.removeAll(directory) }
+
+    private static func removeAll(_ directory: JobDirectory) throws(MachineFault) {
         let path = directory.path
         try atNode("could not remove \(path)") { () throws(UnixError) in
             for name in try Files.names(in: path) where name != "lock" {
                 try Files.removeTree(path + "/" + name)
             }
         }
-        try Self.removeRest(directory)
+        try removeRest(directory)
     }
 
     /// The record as it stands, without the lock: for those who only look.

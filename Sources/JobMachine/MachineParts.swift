@@ -11,4 +11,6 @@ package struct MachineParts {
     package let xml: String
     /// SHA-512 of the agent's volume.
     package let toolsDigest: String
+    /// SHA-256 of the overlay, which nothing has been written to.
+    package let overlayDigest: String
 }

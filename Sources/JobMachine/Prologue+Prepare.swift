@@ -25,8 +25,9 @@ extension Prologue {
             // QEMU passes through to its overlay and to nothing that it could list.
             try Files.makeDirectory(directory.path, mode: 0o711)
         }
-        try atNode("could not make the overlay") { () throws(ImageStoreError) in
+        let overlay = try atNode("could not make the overlay") { () throws(ImageStoreError) in
             try Overlay.create(at: directory.overlay, over: image, uid: machine.uid, gid: machine.gid)
+            return try Overlay.digest(of: directory.overlay)
         }
         try context(job, admission, machine, name, live.record)
         let tools = try atNode("could not make the agent's volume") { () throws(ContextError) in
@@ -34,7 +35,8 @@ extension Prologue {
         }
         let xml = try describe(
             job, live.record, machine, image: (image.path, image.image.format), tools: tools.path)
-        return MachineParts(name: name, xml: xml, toolsDigest: tools.digest)
+        return MachineParts(
+            name: name, xml: xml, toolsDigest: tools.digest, overlayDigest: overlay)
     }
 
     /// Chooses account and CPUs under the node's lock, in which the record that names them becomes durable.

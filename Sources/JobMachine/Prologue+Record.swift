@@ -20,14 +20,16 @@ extension Prologue {
         guard let machine = live.record.machine else { throw .fault(.node, "the record names no machine") }
         let now = clock()
         let system = Process.system
+        let network = site.queues[job.queue]?.network ?? .none
         let state = StartState(
             name: parts.name, recorded: now, account: job.account, queue: job.queue, project: job.project,
             resources: job.resources, image: StartState.Image(admission, image),
             endorsement: StartState.Endorsement(admission),
-            machine: StartState.Machine(live.record, machine, parts),
+            machine: StartState.Machine(live.record, machine, parts, network: network),
             node: StartState.Node(
                 host: system.host, kernel: system.release, bivouac: Programs.version,
-                libvirt: libvirt.version.description, hypervisor: libvirt.hypervisor.description))
+                libvirt: libvirt.version.description, hypervisor: libvirt.hypervisor.description),
+            phases: live.record.times)
         let directory = places.machine(parts.name)
         let signed = ListStore(places).signedFile(admission.list.name, sha256: admission.list.sha256)
         let receipt = try atNode("no start state, no start") { () throws(EvidenceError) in
@@ -84,10 +86,11 @@ extension StartState.Endorsement {
 }
 
 extension StartState.Machine {
-    init(_ record: Record, _ machine: Record.Machine, _ parts: MachineParts) {
+    init(_ record: Record, _ machine: Record.Machine, _ parts: MachineParts, network: Queue.Network) {
         self.init(
             domain: record.domain, uuid: record.uuid, account: machine.account, uid: machine.uid,
             cpus: machine.cpus, memory: machine.memory, virtualization: machine.virtualization,
-            reason: machine.reason, tools: parts.toolsDigest)
+            reason: machine.reason, tools: parts.toolsDigest,
+            overlay: parts.overlayDigest, network: network.rawValue)
     }
 }

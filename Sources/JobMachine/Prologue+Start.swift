@@ -55,35 +55,38 @@ extension Prologue {
         let greeting = try atNode("could not reach the agent") { () throws(UnixError) in
             try ControlPort.connect(path).greeting(before: deadline.orSooner(seconds: site.bootTimeout))
         }
+        guard case .value(let ready) = greeting else {
+            let image = live.record.image?.name ?? ""
+            throw .refused(refusal(for: greeting, image: image, timeIsOver: deadline.isOver))
+        }
+        try live.advance(.ready, at: clock())
+        try live.openToLauncher()
+        try journal.write(
+            .ready, live.record,
+            [
+                .init("agent", AuditEvent.untrusted(ready.agent)),
+                .init("kernel", AuditEvent.untrusted(ready.kernel)),
+                .init("uptime", AuditEvent.untrusted("\(ready.uptime) ms")),
+                .init("listening", AuditEvent.untrusted(ready.listening)),
+            ], at: clock())
+    }
+
+    /// Why a machine is of no use to its job whose agent did not say that it is ready.
+    func refusal(for greeting: ControlPort.Answer<Ready>, image: String, timeIsOver: Bool) -> Refusal {
         switch greeting {
-        case .value(let ready):
-            try live.advance(.ready, at: clock())
-            try live.openToLauncher()
-            try journal.write(
-                .ready, live.record,
-                [
-                    .init("agent", AuditEvent.untrusted(ready.agent)),
-                    .init("kernel", AuditEvent.untrusted(ready.kernel)),
-                    .init("uptime", AuditEvent.untrusted("\(ready.uptime) ms")),
-                    .init("listening", AuditEvent.untrusted(ready.listening)),
-                ], at: clock())
-        case .closed:
-            throw .refused(Refusal(.GuestNotReady, "the machine ended before its agent was ready"))
+        case .closed: Refusal(.GuestNotReady, "the machine ended before its agent was ready")
         case .malformed(let what):
-            throw .refused(
-                Refusal(.GuestNotReady, "the machine's agent does not speak our protocol: \(what)"))
-        case .silent where deadline.isOver:
-            throw .refused(
-                Refusal(
+            Refusal(.GuestNotReady, "the machine's agent does not speak our protocol: \(what)")
+        case .value, .silent:
+            timeIsOver
+                ? Refusal(
                     .PrologueTimeout,
                     "the job's machine was not ready when the prologue's time was over "
-                        + "(prologue_timeout = \(site.prologueTimeout) s)"))
-        case .silent:
-            throw .refused(
-                Refusal(
+                        + "(prologue_timeout = \(site.prologueTimeout) s)")
+                : Refusal(
                     .GuestNotReady,
-                    "the agent of image \(live.record.image?.name ?? "") did not answer within "
-                        + "\(site.bootTimeout) s (boot_timeout): does the image run its HEPiX context hook?"))
+                    "the agent of image '\(image)' did not answer within "
+                        + "\(site.bootTimeout) s (boot_timeout): does the image run its HEPiX context hook?")
         }
     }
 }

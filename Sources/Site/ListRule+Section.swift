@@ -3,7 +3,7 @@ import Job
 extension ListRule {
     static let keys = [
         "uri", "identifier", "endorsers", "threshold", "class", "new_images", "images", "users", "groups",
-        "accounts", "allow_sha1", "context", "contexts",
+        "accounts", "allow_sha1", "end_state", "context", "contexts",
     ]
     private static let identifierRule = "an identifier of 1 to 128 characters without white space"
 
@@ -38,6 +38,7 @@ extension ListRule {
         groups = try section.people("groups")
         accounts = try section.people("accounts")
         sha1 = try section.boolean("allow_sha1") ?? sha1
+        endState = try section.choice("end_state", EvidenceRule.EndState.self)
         context = try section.choice("context", ContextForm.self)
         if let contexts = try section.section("contexts", keys: nil) {
             for alias in contexts.names {

@@ -29,6 +29,8 @@ package struct ListRule: Hashable, Sendable {
     package var groups: [String]
     /// Names of accounting projects, like `users`.
     package var accounts: [String]
+    /// What is kept of the disks of machines that boot its images, where that is more than the queue says.
+    package var endState: EvidenceRule.EndState?
     /// Whether a signature over SHA-1 is accepted.
     package var sha1: Bool
     /// The one form of context that the list's images look for; nil where they may look for any.

@@ -31,7 +31,8 @@ package enum SystemCallFilter {
     }
 
     private static let calls: [Int32] = [
-        SYS_read, SYS_pread64, SYS_write, SYS_lseek, SYS_fstat, SYS_newfstatat, SYS_close, SYS_mmap, SYS_munmap, SYS_mremap,
+        SYS_read, SYS_pread64, SYS_write, SYS_lseek, SYS_fstat, SYS_newfstatat, SYS_close, SYS_mmap,
+        SYS_munmap, SYS_mremap,
         SYS_mprotect, SYS_madvise, SYS_brk, SYS_futex, SYS_getrandom, SYS_clock_gettime, SYS_sched_yield,
         SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_exit, SYS_exit_group,
     ]

@@ -6,11 +6,23 @@ enum BenchError: Error, CustomStringConvertible {
     case failed(String)
     /// A signal asked for the end.
     case interrupted
+    /// Somebody else but root.
+    case notRoot
+
+    /// The exit status; see sysexits.h.
+    var status: Int32 {
+        switch self {
+        case .usage: 64
+        case .failed, .interrupted: 69
+        case .notRoot: 77
+        }
+    }
 
     var description: String {
         switch self {
         case .usage(let what): "\(what): see bivouac-bench --help"
         case .failed(let what): what
+        case .notRoot: "must be run as root"
         case .interrupted: "interrupted: everything that was made is removed"
         }
     }

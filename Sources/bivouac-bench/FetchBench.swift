@@ -38,7 +38,7 @@ struct FetchBench {
         ]
         let store = scratch + "/store"
         let ours = [
-            Process.executable, "store-fetch", store, uri, digest.description, "\(options.size.bytes)",
+            Process.executable, "part-fetch", store, uri, digest.description, "\(options.size.bytes)",
         ]
         var times: (ours: [Double], bare: [Double]) = ([], [])
         var peak: Int64 = 0
@@ -102,7 +102,7 @@ struct FetchBench {
     /// One fetch, in a process of its own.
     static func fetch(_ words: [String]) throws(BenchError) {
         guard words.count == 4, let digest = ImageDigest(words[2]), let size = Int64(words[3]) else {
-            throw .usage("store-fetch is not for people")
+            throw .usage("part-fetch is not for people")
         }
         let source = ImageSource(digest: digest, size: size, format: .raw, uri: words[1])
         try BenchError.during("could not fetch \(words[1])") { () throws(ImageStoreError) in

@@ -1,9 +1,9 @@
 internal import Job
 
-/// The command line of `bivouac-bench store --fetch`.
+/// The command line of `bivouac-bench fetch`.
 struct FetchOptions {
     static let help = """
-        usage: bivouac-bench store --fetch [--size SIZE] [--samples N] [--json]
+        usage: bivouac-bench fetch [--size SIZE] [--samples N] [--json]
 
         Fetches, verifies and stores an image from a server on this machine, side by side with curl, sha512sum and sync
         one after the other. Needs busybox and curl; writes below /var/tmp.
@@ -20,12 +20,11 @@ struct FetchOptions {
     private(set) var samples = 3
     private(set) var json = false
 
-    /// Reads what stands behind `store`, with `--fetch` somewhere.
+    /// Reads what stands behind `fetch`.
     init(_ arguments: ArraySlice<String>) throws(BenchError) {
         var rest = arguments
         while let option = rest.popFirst() {
             switch option {
-            case "--fetch": break
             case "--json": json = true
             case "--samples":
                 guard let value = rest.popFirst(), let count = Int(value), (1...99).contains(count) else {

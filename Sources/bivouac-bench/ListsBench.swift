@@ -222,7 +222,7 @@ struct ListsBench {
     /// One admission in a process of its own, as each prologue is one; milliseconds of processor time.
     private func admit(_ root: String) throws(BenchError) -> Double {
         let result = try BenchError.during("could not run myself") { () throws(UnixError) in
-            try Child.run(Process.executable, ["admit", root], seconds: 60)
+            try Child.run(Process.executable, ["part-admit", root], seconds: 60)
         }
         let text = String(decoding: result.output, as: UTF8.self)
         guard result.succeeded, let microseconds = Double(text.filter { !$0.isNewline }) else {

@@ -1,12 +1,12 @@
 /// The command line of `bivouac-bench job`.
 struct Options {
     static let help = """
-        usage: bivouac-bench lists --help
-               bivouac-bench audit --help
-               bivouac-bench job [--root DIR] [--samples N | --quick] [--only PART] [--json]
+        usage: bivouac-bench job [--root DIR] [--samples N | --quick] [--only PART] [--json]
+               bivouac-bench evidence [--root DIR] [--samples N | --quick] [--json]
 
         Measures what a job in a machine of its own costs against the same machine without us, side by side in one
-        run, and prints medians and their ratios. Needs root and a node that runs nothing else.
+        run, and prints medians and their ratios; `evidence` is about what keeping and comparing evidence costs.
+        Needs root and a node that runs nothing else.
 
           --root DIR     root of the installation, as examples/single-node/up makes it (default:
                          /var/lib/bivouac-demo; / for the node's own)
@@ -22,18 +22,19 @@ struct Options {
 
     /// The parts of the table.
     enum Part: String, CaseIterable {
-        case single, eight, hooks, streams
+        case single, eight, hooks, streams, evidence
     }
 
     /// Without a slash at the end; empty for `/`.
     private(set) var root = "/var/lib/bivouac-demo"
     private(set) var samples = 5
     private(set) var isQuick = false
-    private(set) var parts = Part.allCases
+    private(set) var parts: [Part] = [.single, .eight, .hooks, .streams]
     private(set) var json = false
 
-    /// Reads what stands behind `job`.
-    init(_ arguments: ArraySlice<String>) throws(BenchError) {
+    /// Reads what stands behind `job`, or behind the name of a part.
+    init(_ arguments: ArraySlice<String>, part: Part? = nil) throws(BenchError) {
+        if let part { parts = [part] }
         var rest = arguments
         while let option = rest.popFirst() {
             if option == "--json" {

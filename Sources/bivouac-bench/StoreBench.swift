@@ -52,7 +52,7 @@ struct StoreBench {
             running.append(
                 try Running.start(
                     [
-                        Process.executable, "store-jobs", "\(scratch)/node\(slot % options.nodes)",
+                        Process.executable, "part-jobs", "\(scratch)/node\(slot % options.nodes)",
                         server.uri,
                         digest.description, "\(options.size.bytes)", "\(jobs)", "\(slot)",
                     ], environment: Programs.environment))
@@ -103,7 +103,7 @@ struct StoreBench {
     static func jobs(_ words: [String]) throws(BenchError) {
         guard words.count == 6, let digest = ImageDigest(words[2]), let size = Int64(words[3]),
             let count = Int(words[4])
-        else { throw .usage("store-jobs is not for people") }
+        else { throw .usage("part-jobs is not for people") }
         let store = ImageStore(directory: words[0])
         let source = ImageSource(digest: digest, size: size, format: .raw, uri: words[1])
         try BenchError.during("a job failed") { () throws(ImageStoreError) in

@@ -16,7 +16,7 @@ final class ThrottledServer {
         self.directory = directory
         let port = 20_000 + Int(Deadline.now % 20_000)
         uri = "http://127.0.0.1:\(port)/image.raw"
-        let answer = "\(Process.executable) store-answer \(file) \(rate.bytes) \(directory)"
+        let answer = "\(Process.executable) part-answer \(file) \(rate.bytes) \(directory)"
         socat = try Running.start(
             [
                 Programs.socat, "TCP-LISTEN:\(port),bind=127.0.0.1,reuseaddr,fork,backlog=128",
@@ -50,7 +50,7 @@ final class ThrottledServer {
     /// One connection: a request on standard input, the answer on standard output.
     static func answer(_ words: [String]) throws(BenchError) {
         guard words.count == 3, let rate = Int(words[1]) else {
-            throw .usage("store-answer is not for people")
+            throw .usage("part-answer is not for people")
         }
         try BenchError.during("could not answer") { () throws(UnixError) in
             let input = FileDescriptor(owning: 0)

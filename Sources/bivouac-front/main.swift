@@ -26,6 +26,6 @@ func run(_ words: [String]) -> Int32 {
     guard let word = words.first, word != "--help", word != "help" else {
         return Verbs.run(words, of: Verbs.endorsing)
     }
-    Process.report("bivouac: there is no bivouac-operator here, so there is no 'bivouac \(Verbs.plain(word))'")
+    Process.report("bivouac: '\(Verbs.plain(word))' needs bivouac-operator, which is not here")
     return ExitStatus.unavailable
 }

@@ -45,7 +45,8 @@ struct DifferenceText {
             case .deleted: "-"
             case .changed: "~"
             }
-        let concerns = change.concerns.isEmpty ? "" : " [\(change.concerns.map(\.rawValue).joined(separator: " "))]"
+        let concerns =
+            change.concerns.isEmpty ? "" : " [\(change.concerns.map(\.rawValue).joined(separator: " "))]"
         return "\(mark) \(change.path)\(concerns) \(details(change))"
     }
 
@@ -57,7 +58,8 @@ struct DifferenceText {
         return change.aspects.map { aspect in
             switch aspect {
             case .type: "\(before.type) became \(after.type)"
-            case .content: "content" + (before.size == after.size ? "" : " \(before.size) -> \(after.size) bytes")
+            case .content:
+                "content" + (before.size == after.size ? "" : " \(before.size) -> \(after.size) bytes")
             case .mode: "mode \(before.octal) -> \(after.octal)"
             case .owner: "owner \(before.uid):\(before.gid) -> \(after.uid):\(after.gid)"
             case .attributes:

@@ -12,7 +12,7 @@ extension Doctor {
             return [.warning("Slurm", "its settings are not known: \(error)")]
         }
         return [
-            timeouts(settings),
+            timeouts(settings), grace(settings),
             settings["JobSubmitPlugins", default: ""].split(separator: ",").contains("lua")
                 ? .ok("JobSubmit", "job_submit/lua is loaded")
                 : .failure("JobSubmit", "JobSubmitPlugins lacks lua: every job of our partitions fails"),
@@ -38,6 +38,20 @@ extension Doctor {
                     + "Slurm requeues jobs whose machines still boot")
         }
         return .ok("Timeouts", "prologue \(site.prologueTimeout) s < PrologEpilogTimeout \(hook) s")
+    }
+
+    /// What payloads are promised must not be more than Slurm leaves them.
+    private func grace(_ settings: [String: String]) -> Finding {
+        guard let wait = settings["KillWait"].flatMap({ Int($0.prefix { $0.isNumber }) }) else {
+            return .warning("Grace", "KillWait is not known")
+        }
+        for queue in site.queues.values.sorted(by: { $0.name < $1.name }) where queue.grace >= wait {
+            return .failure(
+                "Grace",
+                "[queue.\(queue.name)] promises \(queue.grace) s (grace), and Slurm kills after KillWait "
+                    + "(\(wait) s): lower the one or raise the other")
+        }
+        return .ok("Grace", "payloads are promised less than KillWait (\(wait) s)")
     }
 
     private func hooks(_ settings: [String: String]) -> [Finding] {

@@ -54,7 +54,9 @@ struct EvidencePage {
         if let hold = entry.hold {
             lines.append("On hold since \(hold.since) by \(hold.author): \(hold.reason)")
         }
-        if entry.end == nil { lines.append("The machine has no end state: it runs, or its end is not recorded.") }
+        if entry.end == nil {
+            lines.append("The machine has no end state: it runs, or its end is not recorded.")
+        }
         if let refusal = entry.end?.refusal { lines.append("\(refusal)") }
         return .join(lines.map { "<p class=\"bad\">\($0)</p>\n" })
     }
@@ -71,7 +73,10 @@ struct EvidencePage {
                     "List",
                     "\(start.endorsement.list) version \(start.endorsement.version), sha256 \(start.endorsement.sha256)"
                 ),
-                ("Endorser", "\(start.endorsement.dn), by \(start.endorsement.ca), serial \(start.endorsement.serial)"),
+                (
+                    "Endorser",
+                    "\(start.endorsement.dn), by \(start.endorsement.ca), serial \(start.endorsement.serial)"
+                ),
                 ("Virtual organisation", start.endorsement.vo),
                 ("Machine", "\(start.machine.domain), uuid \(start.machine.uuid)"),
                 (
@@ -149,7 +154,11 @@ struct EvidencePage {
         let all = (entry.start?.files ?? []) + (entry.end?.files ?? [])
         return Self.table(
             all.map {
-                ($0.name, "\($0.bytes) bytes, sha256 \($0.sha256)" + ($0.sensitive == true ? ", may hold secrets" : ""))
+                (
+                    $0.name,
+                    "\($0.bytes) bytes, sha256 \($0.sha256)"
+                        + ($0.sensitive == true ? ", may hold secrets" : "")
+                )
             })
     }
 

@@ -15,7 +15,8 @@ extension Verbs {
         guard let path = kept.last else {
             throw Failure(
                 ExitStatus.dataRefused,
-                "no disk of \(arguments.words[0]) was kept: end_state in [evidence], the queue or lists.d says when")
+                "no disk of \(arguments.words[0]) was kept: end_state in [evidence], the queue or lists.d says when"
+            )
         }
         let difference = try difference(tool, path)
         if tool.json {
@@ -37,7 +38,9 @@ extension Verbs {
     static func difference(_ tool: Tool, _ path: String) throws -> Difference {
         let entry = try store(tool).entry(path)
         guard let start = entry.start, let digest = ImageDigest(start.image.sha512) else {
-            throw Failure(ExitStatus.dataRefused, "the start state of \(path) cannot be read: which image it was is lost")
+            throw Failure(
+                ExitStatus.dataRefused,
+                "the start state of \(path) cannot be read: which image it was is lost")
         }
         let image = try ImageStore(directory: tool.places.images).open(digest)
         let overlay = try store(tool).openOverlay(path)

@@ -15,7 +15,9 @@ extension Verbs {
         let entries = try paths.map { try store.entry($0) }
         let uuids = Set(entries.compactMap { $0.start?.machine.uuid })
         _ = try AuditLog(path: tool.places.auditLog).read(Set(AuditEvent.Name.allCases)) { line in
-            if let uuid = line.fields["uuid"]?.text, uuids.contains(uuid) { lines[uuid, default: []].append(line) }
+            if let uuid = line.fields["uuid"]?.text, uuids.contains(uuid) {
+                lines[uuid, default: []].append(line)
+            }
         }
         let pages = try entries.map { entry in
             EvidencePage(

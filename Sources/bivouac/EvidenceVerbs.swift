@@ -15,7 +15,7 @@ extension Verbs {
             words: 1...1, flags: ["html"], options: ["output"],
             notes: """
                 --html prints one page, without anything from elsewhere, with the job's timeline and what its machine
-                changed, to be read and printed by people.
+                changed, to be read and printed by people. -o FILE is --output FILE.
                 """,
             run: show),
         Verb(
@@ -37,7 +37,7 @@ extension Verbs {
             "one archive to be taken elsewhere", words: 1...1000, flags: ["with-sensitive"],
             options: ["output"],
             notes: """
-                Writes FILE, a tar archive, and FILE.sha512. To check it elsewhere: sha512sum -c FILE.sha512, and after
+                -o FILE is --output FILE. Writes FILE, a tar archive, and FILE.sha512. To check it elsewhere: sha512sum -c FILE.sha512, and after
                 unpacking, in the folder evidence: sha512sum -c SHA512SUMS. The archive's SHA-512 also stands in the
                 audit log. Disks and memory may hold the job's secrets: --with-sensitive takes them too.
                 """,
@@ -144,7 +144,8 @@ extension Verbs {
         for path in try paths(tool, arguments.words[0]) {
             try note(tool, "evidence hold", try store(tool).entry(path), [.init("reason", .string(reason))])
             try store(tool).hold(
-                path, Hold(reason: reason, author: tool.author, since: tool.now), before: Deadline(seconds: 20))
+                path, Hold(reason: reason, author: tool.author, since: tool.now),
+                before: Deadline(seconds: 20))
         }
         return ExitStatus.success
     }
@@ -165,7 +166,9 @@ extension Verbs {
     }
 
     /// Writes down what is done with evidence before it is done.
-    static func note(_ tool: Tool, _ action: String, _ entry: EvidenceEntry, _ more: [JSON.Member] = []) throws {
+    static func note(_ tool: Tool, _ action: String, _ entry: EvidenceEntry, _ more: [JSON.Member] = [])
+        throws
+    {
         try AuditLog(path: tool.places.auditLog).append(
             AuditEvent(
                 .action,
@@ -193,7 +196,9 @@ extension Verbs {
         try tool.requireRoot()
         let isDry = arguments.has("dry-run")
         var paths: [String] = []
-        let removed = try expire(tool, try tool.site(), Deadline(seconds: 600)) { paths.append($0); return !isDry }
+        let removed = try expire(tool, try tool.site(), Deadline(seconds: 600)) {
+            paths.append($0); return !isDry
+        }
         try tool.show(isDry ? paths : removed, (isDry ? paths : removed).joined(separator: "\n"))
         return ExitStatus.success
     }

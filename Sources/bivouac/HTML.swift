@@ -28,7 +28,8 @@ struct HTML: ExpressibleByStringInterpolation, ExpressibleByStringLiteral, Custo
                 case "\n", "\t", " "..."~": text.unicodeScalars.append(scalar)
                 default:
                     switch scalar.properties.generalCategory {
-                    case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned, .privateUse:
+                    case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned,
+                        .privateUse:
                         text += "\u{FFFD}"
                     default: text.unicodeScalars.append(scalar)
                     }

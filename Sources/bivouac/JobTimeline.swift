@@ -91,6 +91,7 @@ struct JobTimeline {
     private static func duration(_ seconds: Int64) -> String {
         guard seconds > 0 else { return "" }
         if seconds < 120 { return "+\(seconds) s" }
-        return seconds < 7200 ? "+\(seconds / 60) min \(seconds % 60) s" : "+\(seconds / 3600) h \(seconds / 60 % 60) min"
+        return seconds < 7200
+            ? "+\(seconds / 60) min \(seconds % 60) s" : "+\(seconds / 3600) h \(seconds / 60 % 60) min"
     }
 }

@@ -81,7 +81,7 @@ extension Verbs {
         }
         try act(tool, "job destroy", [.init("job", .string(key.description))])
         try Ending(site: try tool.site(), places: tool.places, clock: { tool.now }).run(
-            live, because: .destroyed)
+            live, because: .destroyed(by: tool.author))
         return ExitStatus.success
     }
 }

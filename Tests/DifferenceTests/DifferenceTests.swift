@@ -21,7 +21,7 @@ import Unix
             "sif etc/hosts uid 1000",
             "ea_set bin/ping security.capability 0123456789",
             "rm bin/sh", "symlink bin/sh /tmp/sh",
-            "mknod opt/disk b 8 0",
+            "cd opt", "mknod disk b 8 0", "cd /",
             "mkdir opt/new", "write \(tool) opt/new/file",
             "rm opt/old/a", "rm opt/old/b/c", "rmdir opt/old/b", "rmdir opt/old",
             "rm var/log/messages", "write \(messages) var/log/messages",
@@ -54,7 +54,10 @@ import Unix
     private static let shapes: [[String]] = [
         ["-t", "ext2", "-b", "1024", "-I", "128"],
         ["-t", "ext3", "-b", "4096"],
-        ["-t", "ext4", "-b", "4096", "-O", "extent,64bit,metadata_csum,has_journal,flex_bg,huge_file,dir_index"],
+        [
+            "-t", "ext4", "-b", "4096", "-O",
+            "extent,64bit,metadata_csum,has_journal,flex_bg,huge_file,dir_index",
+        ],
         ["-t", "ext4", "-b", "1024", "-O", "extent,^resize_inode,meta_bg,64bit,ea_inode"],
         ["-t", "ext4", "-b", "4096", "-I", "256", "-O", "extent,inline_data,ext_attr"],
         ["-t", "ext4", "-b", "2048", "-O", "extent,bigalloc,^resize_inode", "-C", "16384"],
@@ -152,7 +155,8 @@ import Unix
             try fixture.write([0x10], at: 446 + 13, of: fixture.changed)
             let images = try fixture.seal()
             #expect(
-                try Difference.between(images.base, images.disk).findings.contains("the partition table was changed"))
+                try Difference.between(images.base, images.disk).findings.contains(
+                    "the partition table was changed"))
         }
         try withScratch { scratch in
             let fixture = DiskFixture(scratch: scratch)
@@ -170,7 +174,7 @@ import Unix
     func hostile() throws {
         try withScratch { scratch in
             let fixture = DiskFixture(scratch: scratch)
-            try fixture.make(["-t", "ext4", "-b", "1024", "-O", "extent,64bit,has_journal,inline_data"])
+            try fixture.make(["-t", "ext4", "-b", "1024", "-O", "extent,64bit,has_journal"])
             try Self.harm(fixture)
             let images = try fixture.seal()
             let whole = try Data(contentsOf: URL(fileURLWithPath: fixture.overlay))
@@ -182,7 +186,9 @@ import Unix
                 var harmed = whole
                 for _ in 0..<(1 + generator.next() % 24) {
                     let place = places[Int(generator.next() % UInt64(places.count))]
-                    harmed[place] = [0, 0xFF, 0x80, UInt8(truncatingIfNeeded: generator.next())][Int(generator.next() % 4)]
+                    harmed[place] =
+                        [0, 0xFF, 0x80, UInt8(truncatingIfNeeded: generator.next())][
+                            Int(generator.next() % 4)]
                 }
                 try harmed.write(to: URL(fileURLWithPath: fixture.overlay))
                 // A refusal is as good as an answer; a trap would end the test.
@@ -191,6 +197,19 @@ import Unix
                 }
             }
             _ = images
+        }
+    }
+
+    @Test("tells of names that no kernel makes, and lists what stands beside them")
+    func badNames() throws {
+        try withScratch { scratch in
+            let fixture = DiskFixture(scratch: scratch)
+            try fixture.make(["-t", "ext4"])
+            try fixture.debug(["mknod opt/evil p", "rm etc/motd"])
+            let images = try fixture.seal()
+            let difference = try Difference.between(images.base, images.disk)
+            #expect(difference.words == ["deleted /etc/motd", "added /opt\u{FFFD}evil"])
+            #expect(!difference.isComplete)
         }
     }
 

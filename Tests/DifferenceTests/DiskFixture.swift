@@ -94,7 +94,8 @@ struct DiskFixture {
         let new = try Data(contentsOf: URL(fileURLWithPath: changed))
         let piece = 1 << 16
         var commands: [String] = []
-        for offset in stride(from: 0, to: old.count, by: piece) where old[offset..<(offset + piece)] != new[offset..<(offset + piece)] {
+        for offset in stride(from: 0, to: old.count, by: piece)
+        where old[offset..<(offset + piece)] != new[offset..<(offset + piece)] {
             let file = "\(scratch)/piece-\(offset)"
             try new[offset..<(offset + piece)].write(to: URL(fileURLWithPath: file))
             commands += ["-c", "write -q -s \(file) \(offset) \(piece)"]
@@ -113,8 +114,10 @@ struct DiskFixture {
 
     @discardableResult
     func require(_ program: String, _ arguments: [String]) throws -> String {
-        let result = try run(program, arguments, environment: ["LC_ALL": "C", "MKE2FS_CONFIG": "/dev/null"])
-        guard result.status == 0 else { throw Failure(what: "\(program) \(arguments): \(result.errors)\(result.text)") }
+        let result = try run(program, arguments, environment: ["LC_ALL": "C"])
+        guard result.status == 0 else {
+            throw Failure(what: "\(program) \(arguments): \(result.errors)\(result.text)")
+        }
         return result.text
     }
 }
@@ -124,7 +127,8 @@ extension Difference {
     var words: [String] {
         parts.flatMap(\.changes).map { change in
             ([change.kind.rawValue, change.path] + change.aspects.map(\.rawValue)
-                + (change.concerns.isEmpty ? [] : ["(\(change.concerns.map(\.rawValue).joined(separator: " ")))"])
+                + (change.concerns.isEmpty
+                    ? [] : ["(\(change.concerns.map(\.rawValue).joined(separator: " ")))"])
                 + (change.isNoise ? ["noise"] : [])).joined(separator: " ")
         }
     }

@@ -27,7 +27,8 @@ import Testing
             ("/etc/cron.daily/x", [Concern.cron]), ("/var/spool/cron/root", [.cron]),
             ("/etc/systemd/system/x.service", [.service]), ("/home/eve/.config/systemd/user/x", [.service]),
             ("/root/.ssh/authorized_keys", [.ssh]), ("/etc/ssh/sshd_config", [.ssh]),
-            ("/etc/ld.so.preload", [.loader]), ("/etc/sudoers.d/x", [.account]), ("/boot/grub/grub.cfg", [.boot]),
+            ("/etc/ld.so.preload", [.loader]), ("/etc/sudoers.d/x", [.account]),
+            ("/boot/grub/grub.cfg", [.boot]),
             ("/home/eve/.bashrc", [.shell]), ("/etc/pam.d/su", [.login]), ("/etc/cronicle", [.cron]),
             ("/home/cron.d", []), ("/srv/data", []),
         ])
@@ -38,7 +39,9 @@ import Testing
 
     @Test("is noise only where a start changes plain files, and never where it gives rights")
     func noise() {
-        func change(_ path: String, mode: UInt16 = 0o644, type: String = "file", _ aspects: [Change.Aspect] = [])
+        func change(
+            _ path: String, mode: UInt16 = 0o644, type: String = "file", _ aspects: [Change.Aspect] = []
+        )
             -> Change
         {
             let facts = Change.Facts(type: type, mode: mode, uid: 0, gid: 0, size: 1, modified: 0)

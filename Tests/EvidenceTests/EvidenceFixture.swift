@@ -47,8 +47,10 @@ struct EvidenceFixture {
                 domain: name.domain, uuid: "6a1f5dd5-8d3b-4a06-9f3f-6a2f4d0f3b11", account: "bivouac-vm0",
                 uid: 990,
                 cpus: [0, 1], memory: .mebibytes(448), virtualization: "qemu", reason: "no vmx",
-                tools: String(repeating: "b", count: 128)),
-            node: .init(host: "node1", kernel: "6.1", bivouac: "0.1", libvirt: "9.0.0", hypervisor: "7.2.0"))
+                tools: String(repeating: "b", count: 128), overlay: String(repeating: "c", count: 64),
+                network: "none"),
+            node: .init(host: "node1", kernel: "6.1", bivouac: "0.1", libvirt: "9.0.0", hypervisor: "7.2.0"),
+            phases: ["received": recorded])
     }
 
     struct Failure: Error {}

@@ -30,7 +30,8 @@ import Unix
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         let result = try run("/usr/bin/tar", ["-xf", file, "-C", directory])
         guard result.status == 0 else { return result }
-        return try run("/usr/bin/env", ["-C", directory + "/evidence", "sha512sum", "--strict", "-c", "SHA512SUMS"])
+        return try run(
+            "/usr/bin/env", ["-C", directory + "/evidence", "sha512sum", "--strict", "-c", "SHA512SUMS"])
     }
 
     @Test("holds each file as it is on the node, and sha512sum finds all of them right")
@@ -43,7 +44,8 @@ import Unix
             #expect(check.status == 0, "\(check.text)\(check.errors)")
             var count = 0
             for path in paths {
-                for name in try Files.names(in: fixture.store.place(path)) where !omitted.contains("\(path)/\(name)") {
+                for name in try Files.names(in: fixture.store.place(path))
+                where !omitted.contains("\(path)/\(name)") {
                     let here = try Files.read(fixture.store.place(path) + "/" + name, limit: 1 << 20)
                     #expect(try Files.read("\(there)/evidence/\(path)/\(name)", limit: 1 << 20) == here)
                     count += 1
@@ -110,7 +112,9 @@ import Unix
 }
 
 @Suite("A manifest") struct ManifestTests {
-    @Test("that was changed in any byte is not the one that the audit log names, and no file passes for another")
+    @Test(
+        "that was changed in any byte is not the one that the audit log names, and no file passes for another"
+    )
     func everyByte() throws {
         try EvidenceFixture.with { fixture in
             let path = try fixture.start()

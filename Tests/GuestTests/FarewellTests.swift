@@ -91,6 +91,23 @@ struct ListeningTests {
         #expect(ListeningSocket.parse(table, table: "tcp", state: "0A").first?.description == found)
     }
 
+    @Test("fails a payload by the site's policy, before it starts")
+    func policy() throws {
+        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(socket) }
+        #expect(listen(socket, 1) == 0)
+        try withScratch { scratch in
+            let rehearsal = try Rehearsal(scratch: scratch)
+            rehearsal.listening = .fail
+            rehearsal.startAgent()
+            defer { rehearsal.end() }
+            let outcome = try rehearsal.run(try rehearsal.script("#!/bin/sh\necho never\n"))
+            #expect(outcome.status == 69 && outcome.text.isEmpty)
+            #expect(outcome.errors.contains("somebody listens in the machine"))
+            #expect(outcome.errors.contains("tcp port "))
+        }
+    }
+
     @Test("is named on one line of bounded length")
     func line() {
         let many = (0..<20).map { ListeningSocket(table: "tcp", port: $0, uid: 0) }

@@ -32,6 +32,7 @@ final class Rehearsal: @unchecked Sendable {
     var features: FeatureTree?
     var grace: Int?
     var payload = PayloadSource.job
+    var listening = ListeningRule.note
     /// Whether there is a place for what passes between agent and payload beside the streams.
     var hasDirectory = false
     var payloadDirectory: String { scratch + "/job" }
@@ -137,7 +138,8 @@ final class Rehearsal: @unchecked Sendable {
         let surroundings = Agent.Surroundings(
             identity: Identity(uid: Self.uid, gid: Self.gid, groups: [Self.gid, Self.group]),
             variables: [("MACHINEFEATURES", "/etc/machinefeatures"), ("JOBFEATURES", "/etc/jobfeatures")],
-            features: features, grace: grace, payload: payload, program: Self.products + "/bivouac-guest",
+            features: features, grace: grace, listening: listening, payload: payload,
+            program: Self.products + "/bivouac-guest",
             directory: scratch + "/agent",
             ready: Ready(agent: "test", kernel: "test", uptime: 1))
         var directory: PayloadDirectory?

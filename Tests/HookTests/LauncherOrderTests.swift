@@ -50,6 +50,23 @@ extension HookTests {
             #expect(sent.script == text)
         }
 
+        @Test("is no script that is longer than a machine takes, which fails the job")
+        func tooLongScript() throws {
+            let desk = try Desk()
+            let path = try script(desk, [])
+            let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+            let line = try file.seekToEnd()
+            // A hole takes no room.
+            try file.truncate(atOffset: line + UInt64(Begin.longestScript) + 1)
+            try file.close()
+            let run = try desk.launch([path]).wait()
+            #expect(run.status == 78)
+            #expect(
+                run.errors
+                    == "bivouac: the script has \(Begin.longestScript + 1) bytes, more than a machine takes\n"
+            )
+        }
+
         @Test("is one script deep: a second first line of ours belongs to the user")
         func twice() throws {
             let desk = try Desk()

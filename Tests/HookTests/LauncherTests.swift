@@ -150,7 +150,8 @@ extension HookTests {
             let run = try launch.wait()
             #expect(run.status == 69)
             #expect(run.text == "until here")
-            #expect(run.errors.hasPrefix("bivouac: the machine ended before the job did ("))
+            #expect(
+                run.errors == "bivouac: the machine ended before the job did (its connection was closed)\n")
         }
 
         @Test("fails when the machine goes away before it took the script")

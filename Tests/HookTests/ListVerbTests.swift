@@ -107,6 +107,25 @@ extension HookTests {
             #expect(try Self.verify("/nonexistent/list", on: node).status == 64)
         }
 
+        @Test("an endorser needs one file, which loads no library of a node; what needs a node says so")
+        func alone() throws {
+            let node = try Node(refreshed: false)
+            let program = node.path("bivouac")
+            try FileManager.default.copyItem(atPath: Built.bivouac, toPath: program)
+            let run = try Launch.run(
+                [program, "list", "verify", node.endorsement.list, "--anchors", node.endorsement.anchors])
+            #expect(run.status == 0, "\(run.errors)")
+            let help = try Launch.run([program, "--help"])
+            #expect(help.status == 0)
+            #expect(help.text.contains("list verify") && help.text.contains("list template"))
+            let other = try Launch.run([program, "job", "list"])
+            #expect(other.status == 69)
+            #expect(other.errors == "bivouac: 'job' needs bivouac-operator, which is not here\n")
+            let libraries = try Launch.require(["/usr/bin/ldd", program]).text
+            #expect(libraries.contains("libcrypto"))
+            for name in ["libvirt", "libcurl", "libarchive"] { #expect(!libraries.contains(name)) }
+        }
+
         // MARK: list template
 
         @Test("a template, signed by the very line that is printed with it, is accepted by openssl and by us")

@@ -159,8 +159,10 @@ struct RefusalCase: Sendable, CustomTestStringConvertible {
             try use(node.path("gone.qcow2"), on: node)
             try FileManager.default.removeItem(atPath: node.path("gone.qcow2"))
         },
-        RefusalCase(.ChecksumMismatch, "an image of other bytes", names: "SHA-512", isRefreshed: false) {
-            node in
+        RefusalCase(
+            .ChecksumMismatch, "an image of other bytes",
+            names: "image 'demo/minimal': the image's SHA-512 is not the one in the list", isRefreshed: false
+        ) { node in
             try FileManager.default.copyItem(atPath: node.endorsement.image, toPath: node.path("other.qcow2"))
             try use(node.path("other.qcow2"), on: node)
             let file = try FileHandle(forWritingTo: URL(fileURLWithPath: node.path("other.qcow2")))
@@ -176,8 +178,11 @@ struct RefusalCase: Sendable, CustomTestStringConvertible {
             try file.truncate(atOffset: try file.seekToEnd() - 1)
             try file.close()
         },
-        RefusalCase(.TooLarge, "an image that is longer than listed", names: "bytes", isRefreshed: false) {
-            node in
+        RefusalCase(
+            .TooLarge, "an image that is longer than listed",
+            names: "image 'demo/minimal': ",
+            isRefreshed: false
+        ) { node in
             try FileManager.default.copyItem(
                 atPath: node.endorsement.image, toPath: node.path("longer.qcow2"))
             try use(node.path("longer.qcow2"), on: node)

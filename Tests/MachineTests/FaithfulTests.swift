@@ -209,6 +209,15 @@ struct WordsTests {
         #expect(lines.last == "\(report.cluster.user.name) 700")
     }
 
+    @Test("its accounting record names image, endorser and machine")
+    func accounting() async throws {
+        let job = try await Inspection.report().job
+        let words = ["/usr/bin/squeue", "-h", "-t", "all", "-j", "\(job.id)", "-O", "admin_comment:500"]
+        let line = try await Command.require(words, environment: Cluster.slurmEnvironment).line
+        #expect(line.hasPrefix("bivouac image=demo/minimal version="), "\(line)")
+        #expect(line.contains(" vo=demo endorser=eve uuid="), "\(line)")
+    }
+
     @Test("machine and job features say what the scheduler granted, and the payload cannot change them")
     func features() async throws {
         let report = try await Inspection.report()

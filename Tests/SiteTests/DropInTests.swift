@@ -99,7 +99,7 @@ struct DropInTests {
         ),
         (
             "class = 2", "klass = 2",
-            "4:1: unknown key 'klass': drop it or use one of uri, identifier, endorsers, threshold, class, new_images, images, users, groups, accounts, allow_sha1, context, contexts"
+            "4:1: unknown key 'klass': drop it or use one of uri, identifier, endorsers, threshold, class, new_images, images, users, groups, accounts, allow_sha1, end_state, context, contexts"
         ),
     ]
 

@@ -26,7 +26,10 @@ extension CrashTests {
                 switch self {
                 case .noSpace: ("dd if=/dev/zero of=fill bs=4k 2>/dev/null; true", "rm fill")
                 case .noInodes:
-                    ("mkdir fill; i=0; while : >fill/$i; do i=$((i + 1)); done 2>/dev/null; true", "rm -r fill")
+                    (
+                        "mkdir fill; i=0; while : >fill/$i; do i=$((i + 1)); done 2>/dev/null; true",
+                        "rm -r fill"
+                    )
                 // A mount of its own on top: what is open for writing below stays so.
                 case .readOnly:
                     ("mount --bind . \"$PWD\"; mount -o remount,bind,ro \"$PWD\"", "umount -l \"$PWD\"")

@@ -2,13 +2,17 @@ import Foundation
 import GuestProtocol
 import Libvirt
 
-/// A node with machines: a libvirtd of its own, real QEMU, and stand-ins for Slurm's controller and for the
-/// agent in the guest, which answers at once. Ended, with its machines, when the value ends.
+/// A node with machines: a libvirtd of its own and real QEMU.
+///
+/// Slurm's controller is a stand-in, and so is the agent in the guest, which answers at once. All of it, with the
+/// machines, ends with the value.
 final class MachineRoom {
     let node: Node
     private let keeper: Launch
     /// The process whose mount namespace the node's programs run in.
     let namespace: String
+    /// Whether libvirtd was killed: what it was about to remove of its own is then nobody's.
+    private(set) var libvirtDied = false
 
     static let parts = Built.tree + "/Tests/HookTests/Crash"
 
@@ -94,6 +98,7 @@ final class MachineRoom {
 
     /// Ends libvirtd as a crash would.
     func killLibvirtd() async throws {
+        libvirtDied = true
         let node = node
         let text = try String(contentsOfFile: node.path("libvirtd.pid"), encoding: .utf8)
         guard let pid = Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)) else {

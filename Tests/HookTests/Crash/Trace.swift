@@ -39,7 +39,8 @@ struct Trace {
     private static func isStep(_ call: Call) -> Bool {
         guard call.succeeded else { return false }
         switch call.name {
-        case "fsync", "rename", "unlink", "rmdir", "mkdir", "link", "ftruncate", "lchown", "chmod": return true
+        case "fsync", "rename", "unlink", "rmdir", "mkdir", "link", "ftruncate", "lchown", "chmod":
+            return true
         // A call of libvirt's, on its way and answered.
         case "write": return call.text.contains("<socket:") || call.text.contains("UNIX")
         default: return false

@@ -8,7 +8,7 @@ struct TestList: Sendable {
     static let names = [
         "mute", "expired", "oldimage", "denied", "threshold", "missing", "forged", "longer", "revoked",
         "stranger",
-        "changed", "people", "late", "dropped", "revocable", "ahead",
+        "changed", "people", "late", "dropped", "revocable", "harm", "guests", "ahead",
     ]
 
     let name: String

@@ -14,6 +14,15 @@ enum TestSite {
         ("vmstage", "image = \"demo/minimal\"\nallow = [\"demo/*\"]\nworkdir = \"stage\""),
         ("vmtwo", "image = \"demo/minimal\"\nallow = [\"demo/*\"]"),
         (
+            "vmcred",
+            """
+            image = "demo/minimal"
+            allow = ["demo/*"]
+            credentials = ["X509_USER_PROXY"]
+            end_state = "always"
+            """
+        ),
+        (
             "vmlists",
             "allow = [\(TestList.names.map { "\"\($0)/*\"" }.joined(separator: ", "))]"
         ),
@@ -31,7 +40,9 @@ enum TestSite {
         // Shorter than by default, for the test that waits for it.
         var text =
             "silence_timeout = \"30s\"\n" + (try read(site).components(separatedBy: mark)[0]) + mark + "\n"
-        for (name, body) in queues { text += "\n[queue.\(name)]\n\(body)\nnetwork = \"none\"\n" }
+        for (name, body) in queues {
+            text += "\n[queue.\(name)]\n\(body)\nnetwork = \"none\"\ngrace = \"8s\"\n"
+        }
         try Files.write(text, to: site, mode: 0o644)
         try await writeHooks()
 
