@@ -6,7 +6,7 @@ package struct MachineSearch: Sendable {
     package var conditions: [AuditCondition]
     /// Machines that ran at any moment of this span.
     package var span: ClosedRange<Timestamp>?
-    /// Most rows of the answer; those of the newest machines.
+    /// Most rows of the answer; those of the machines that the log spoke of last.
     package var limit: Int
 
     package init(conditions: [AuditCondition], span: ClosedRange<Timestamp>?, limit: Int) {

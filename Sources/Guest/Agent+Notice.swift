@@ -33,10 +33,9 @@ extension Agent {
     }
 
     /// The room that a payload has for its temporary files, which the machine alone knows.
-    mutating func publishScratch(_ launch: LaunchOrder) {
-        let wanted = launch.variable("TMPDIR").flatMap { BytePath($0) }.flatMap { try? $0.status() } ?? nil
-        let path = wanted == nil ? "/tmp" : BytePath(launch.variable("TMPDIR") ?? [])?.text ?? "/tmp"
-        guard let space = try? Files.freeSpace(path),
+    func publishScratch(_ launch: LaunchOrder) {
+        let named = launch.variable("TMPDIR").flatMap { BytePath($0)?.text }
+        guard let space = named.flatMap({ try? Files.freeSpace($0) }) ?? (try? Files.freeSpace("/tmp")),
             let feature = Assignment.Feature("scratch_limit_bytes", "\(space)")
         else { return }
         try? surroundings.features?.publish(feature)

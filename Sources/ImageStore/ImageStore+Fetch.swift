@@ -23,6 +23,7 @@ extension ImageStore {
         defer { withExtendedLifetime(lock) {} }
         if let image = try find(source.digest) { return image }
         if let image = try adopt(source, at: now, before: deadline) { return image }
+        defer { release(source.digest) }
         let new = incoming(source.digest)
         do throws(ImageStoreError) {
             try receive(

@@ -32,7 +32,7 @@ extension ImageStore {
             done += Int64(bytes.count)
             report(done, opened.image.size)
         }
-        guard hash.finish() == opened.image.fileDigest else { throw try damaged(opened) }
+        guard hash.finish() == opened.image.fileDigest else { throw try quarantine(opened.image) }
         if let now { markVerified(digest, at: now) }
         return opened.image
     }
@@ -42,37 +42,32 @@ extension ImageStore {
     }
 
     /// Takes an image out of use whose bytes are not what was verified, and says so.
-    func damaged(_ opened: borrowing VerifiedImage) throws(ImageStoreError) -> ImageStoreError {
-        let image = opened.image
+    func quarantine(_ image: StoredImage) throws(ImageStoreError) -> ImageStoreError {
         if let shared = image.shared {
-            try forget(image.digest, inode: nil)
+            try forget(image)
             return .refused(
                 .ChecksumMismatch, "the shared copy \(shared) is damaged; this node uses it no more")
         }
-        _ = try setAside(image.digest, inode: nil)
+        _ = try setAside(image)
         return .refused(
             .ChecksumMismatch, "the bytes of the image \(image.digest.short) changed on this node; set aside")
     }
 
     /// Takes an image out of use and keeps it for whoever looks into it, in place of one that was damaged before.
     ///
-    /// False when it is another directory by now, or somebody else was first. Nil stands for whichever directory
-    /// is there.
-    func setAside(_ digest: ImageDigest, inode: UInt64?) throws(ImageStoreError) -> Bool {
-        let lock = try lock(digest, before: Deadline(seconds: 5))
+    /// False when it has gone by now, or another was fetched in its place.
+    func setAside(_ image: StoredImage) throws(ImageStoreError) -> Bool {
+        let lock = try lock(image.digest, before: Deadline(seconds: 5))
         defer { withExtendedLifetime(lock) {} }
-        let path = place(digest).path
-        let target = "\(damaged)/\(digest)"
-        return try Self.files { () throws(UnixError) in
-            guard let status = try Files.status(path), inode == nil || inode == status.inode else {
-                return false
-            }
+        guard try find(image.digest) == image else { return false }
+        let target = "\(damaged)/\(image.digest)"
+        try Self.files { () throws(UnixError) in
             try Files.makeDirectories(damaged, mode: 0o700)
             try Files.removeTree(target)
-            try Files.rename(path, to: target)
+            try Files.rename(place(image.digest).path, to: target)
             try Files.synchronize(directory: directory)
-            return true
         }
+        return true
     }
 
     /// Digests of the images that are kept for a look because they were damaged.

@@ -35,13 +35,12 @@ extension ImageStore {
             // A link in its place, or nothing.
             guard error.code == UnixError.loop || error.code == UnixError.noEntry else { throw .file(error) }
         }
-        let inode = try Self.files { () throws(UnixError) in try directory.status().inode }
         if image.shared != nil {
-            try forget(digest, inode: inode)
+            try forget(image)
             throw .refused(
                 .ImageUnavailable, "the shared copy of the image \(digest.short) is another file now")
         }
-        guard try setAside(digest, inode: inode) else {
+        guard try setAside(image) else {
             throw .refused(.ImageUnavailable, "the image \(digest.short) has just gone from this node")
         }
         throw .refused(

@@ -86,7 +86,7 @@ extension ImageStore {
         throws(ImageStoreError)
     {
         try Self.files { () throws(UnixError) in _ = try Files.remove(rehashFile) }
-        guard hash.finish() == opened.image.fileDigest else { throw try damaged(opened) }
+        guard hash.finish() == opened.image.fileDigest else { throw try quarantine(opened.image) }
         markVerified(opened.image.digest, at: now)
     }
 }

@@ -60,14 +60,11 @@ extension ImageStore {
         return count == source.size && digest == source.digest
     }
 
-    /// Drops what is remembered of a file in the shared store, unless it is another directory by now.
-    func forget(_ digest: ImageDigest, inode: UInt64?) throws(ImageStoreError) {
-        let lock = try lock(digest, before: Deadline(seconds: 5))
+    /// Drops what is remembered of a file in the shared store, unless another took its place by now.
+    func forget(_ image: StoredImage) throws(ImageStoreError) {
+        let lock = try lock(image.digest, before: Deadline(seconds: 5))
         defer { withExtendedLifetime(lock) {} }
-        let path = place(digest).path
-        try Self.files { () throws(UnixError) in
-            guard let status = try Files.status(path), inode == nil || inode == status.inode else { return }
-            try Files.removeTree(path)
-        }
+        guard try find(image.digest) == image else { return }
+        try Self.files { () throws(UnixError) in try Files.removeTree(place(image.digest).path) }
     }
 }

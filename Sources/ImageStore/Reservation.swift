@@ -11,29 +11,35 @@ struct Reservation: Codable {
 }
 
 extension ImageStore {
-    private var reserved: String { directory + "/reserved" }
+    /// Beside the image's lock, without which it counts for nothing.
+    private func room(_ digest: ImageDigest) -> String { "\(directory)/locks/\(digest)\(Self.roomEnding)" }
+    private static let roomEnding = ".room"
 
     func reserve(_ reservation: Reservation) throws(ImageStoreError) {
         try Self.files { () throws(UnixError) in
             guard let text = try? JSONEncoder().encode(reservation) else {
                 throw UnixError("encode", UnixError.invalid)
             }
-            try Files.makeDirectories(reserved, mode: 0o700)
             let file = try FileDescriptor.open(
-                "\(reserved)/\(reservation.digest)", [.write, .create, .truncate, .noFollow])
+                room(reservation.digest), [.write, .create, .truncate, .noFollow])
             try file.write([UInt8](text))
         }
     }
+
+    /// Gives up the room; for who is done.
+    func release(_ digest: ImageDigest) { _ = try? Files.remove(room(digest)) }
 
     /// Those of others whose images are not here yet; what a fetch that died has left is removed.
     ///
     /// The caller holds the lock of the store's space.
     func reservations(besides digest: ImageDigest) throws(ImageStoreError) -> [Reservation] {
-        let names = try Self.files { () throws(UnixError) in try Files.names(in: reserved) }
+        let names = try Self.files { () throws(UnixError) in try Files.names(in: directory + "/locks") }
         var found: [Reservation] = []
-        for name in names {
-            guard let other = ImageDigest(name), other != digest else { continue }
-            let path = "\(reserved)/\(name)"
+        for name in names where name.hasSuffix(Self.roomEnding) {
+            guard let other = ImageDigest(name.dropLast(Self.roomEnding.count)), other != digest else {
+                continue
+            }
+            let path = room(other)
             try Self.files { () throws(UnixError) in
                 if let lock = try FileLock.tryAcquire("\(directory)/locks/\(other)") {
                     try Files.remove(path)

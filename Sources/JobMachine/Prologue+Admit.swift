@@ -28,6 +28,7 @@ extension Prologue {
 
     /// The answer alone; nothing is changed or written down.
     package func judge(_ job: Job, at now: Timestamp) throws(MachineFault) -> Admission {
+        if let fault = site.faults.first(where: \.isUnreadable) { throw .fault(.node, "\(fault)") }
         do {
             let request = try Request(job, site)
             try checkSettings(request.queue)

@@ -68,7 +68,7 @@ struct ReplaySource {
             throw .fault(.job, "the agent's volume of \(path) is gone: \(tools)")
         }
         let image = try openImage()
-        try atNode("could not make the overlay") { () throws(ImageStoreError) in
+        _ = try atNode("could not make the overlay") { () throws(ImageStoreError) in
             try Overlay.create(at: directory.overlay, over: image, uid: uid, gid: gid)
         }
         let evidence = "\(places.evidence)/\(path)"

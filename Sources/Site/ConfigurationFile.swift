@@ -93,6 +93,10 @@ enum ConfigurationFile {
     }
 
     private static func failure(_ path: String, _ what: String) -> SiteFault {
-        SiteFault(file: path, message: "\(what): \(unsafe String(cString: strerror(errno)))")
+        let code = errno
+        return SiteFault(
+            file: path, message: "\(what): \(unsafe String(cString: strerror(code)))",
+            // A link that leads nowhere or round in circles is what somebody wrote.
+            isUnreadable: ![ENOENT, ENOTDIR, ELOOP].contains(code))
     }
 }

@@ -8,13 +8,19 @@ package struct SiteFault: Error, Hashable, Sendable, CustomStringConvertible {
     package let column: Int
     /// What is wrong and what would mend it.
     package let message: String
+    /// Whether the node failed to read the file, whatever is in it: nothing can then be said of it, and no job
+    /// may pay for that.
+    package let isUnreadable: Bool
 
     /// A fault at a place; without one it means the whole file.
-    package init(file: String, line: Int = 0, column: Int = 0, message: String) {
+    package init(
+        file: String, line: Int = 0, column: Int = 0, message: String, isUnreadable: Bool = false
+    ) {
         self.file = file
         self.line = line
         self.column = column
         self.message = message
+        self.isUnreadable = isUnreadable
     }
 
     /// `FILE:LINE:COLUMN: MESSAGE`, or `FILE: MESSAGE` when the whole file is meant.

@@ -1,18 +1,19 @@
 internal import Unix
 
 /// One thing that this program measures, and what stands behind its name on the command line.
-struct Bench {
+struct Bench: Sendable {
     typealias Result = (rows: [Row], json: Bool)
 
     let name: String
     /// What it is about, for the list of all.
     let summary: String
     let help: String
-    let run: (ArraySlice<String>) throws(BenchError) -> Result
+    let run: @Sendable (ArraySlice<String>) throws(BenchError) -> Result
 
     static let all = [
         Bench(
-            name: "job", summary: "a job in a machine of its own, against the same machine under bare libvirt",
+            name: "job",
+            summary: "a job in a machine of its own, against the same machine under bare libvirt",
             help: Options.help
         ) { (words) throws(BenchError) in
             let options = try Options(words)
@@ -37,7 +38,8 @@ struct Bench {
             return (try FetchBench.run(options), options.json)
         },
         Bench(
-            name: "store", summary: "1024 jobs on 16 nodes, one image: transfers and overlays", help: StoreOptions.help
+            name: "store", summary: "1024 jobs on 16 nodes, one image: transfers and overlays",
+            help: StoreOptions.help
         ) { (words) throws(BenchError) in
             let options = try StoreOptions(words)
             return (try StoreBench.run(options), options.json)
@@ -57,7 +59,7 @@ struct Bench {
     ]
 
     /// What a bench runs as a process of its own, to be measured as one.
-    static let parts: [String: ([String]) throws(BenchError) -> Void] = [
+    static let parts: [String: @Sendable ([String]) throws(BenchError) -> Void] = [
         "part-admit": { (words) throws(BenchError) in
             guard words.count == 1 else { throw .usage("part-admit is not for people") }
             Process.print("\(try AdmissionRoot.admit(below: words[0]))\n")

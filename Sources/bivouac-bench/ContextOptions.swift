@@ -10,7 +10,7 @@ struct ContextOptions {
         Writes below /tmp.
 
           --samples N    measurements of each kind, 1 to 99 (default: 9)
-          --job KEY      a job of this node; its payload is told of ends an hour and more ahead
+          --job KEY      a job of this node with some minutes left: its payload is told of an end and that it is none
           --json         the table as JSON
 
         Exit status as of bivouac-bench job.

@@ -109,7 +109,7 @@ struct FetchBench {
             _ = try ImageStore(directory: words[0]).fetch(
                 source, limit: ByteCount(1 << 40), now: Timestamp(seconds: currentSeconds()),
                 before: Deadline(seconds: 600)
-            ) { [] }
+            ) { ImageNeeds() }
         }
     }
 }

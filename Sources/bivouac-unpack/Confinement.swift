@@ -7,8 +7,9 @@ struct Confinement {
     /// Bytes of a file that may be written.
     let fileSize: UInt64
 
-    /// The account that owns nothing; its number is the kernel's for whom it does not know.
-    private static let nobody: UInt32 = 65_534
+    /// A number for each process that no account and no other process has: what it hands over is not verified
+    /// by a list's digest, so that nobody else may trace or signal it.
+    private static let account = 0xF000_0000 + UInt32(Process.id)
     /// Bytes of address space: the programs themselves, and the largest dictionary that the packings have.
     private static let memory: UInt64 = 2 << 30
     private static let openFiles: UInt64 = 32
@@ -26,7 +27,7 @@ struct Confinement {
         }
         if Process.effectiveUser == 0 {
             try Process.leaveNetwork()
-            try Identity(uid: Self.nobody, gid: Self.nobody, groups: []).assume()
+            try Identity(uid: Self.account, gid: Self.account, groups: []).assume()
         }
         // Behind the change of account, which would make it forgotten.
         try Process.endWithParent()

@@ -100,9 +100,11 @@ import Unix
     @Test("ends at its limit with whole rows, and says that there is more")
     func limit() throws {
         try Self.with { log in
-            for span in [nil, Base.now...(Base.now + 9999)] {
+            // The last line but one is of the end of job 8; by time, the last start counts.
+            let all = Base.now...(Base.now + 9999)
+            for (span, jobs) in [(nil, ["demo-8", "demo-7"]), (all, ["demo-9", "demo-8"])] {
                 let answer = try MachineSearch(conditions: [], span: span, limit: 2).run(in: log)
-                #expect(answer.rows.map(\.job) == ["demo-9", "demo-8"] && answer.isCut)
+                #expect(answer.rows.map(\.job) == jobs && answer.isCut)
                 #expect(answer.rows.allSatisfy { $0.started != nil })
             }
         }

@@ -38,6 +38,42 @@ extension HookTests {
             #expect(image?["digest"] as? String == site.digest)
         }
 
+        @Test("shows a bar on a terminal", .needsProgram("/usr/bin/script"))
+        func terminal() throws {
+            let site = try ImageSite(mebibytes: 2)
+            let words = ["/usr/bin/script", "-qec", site.fetch.joined(separator: " "), "/dev/null"]
+            let run = try site.start(words).wait()
+            #expect(run.status == 0)
+            let full = "\r[" + String(repeating: "#", count: 40) + "] 100 % of \(site.body.count) bytes"
+            #expect(run.text.contains(full))
+            #expect(try site.isComplete())
+        }
+
+        @Test(
+            "is looked for at the site's mirror first, by its digest, and comes no faster than the site says")
+        func mirror() throws {
+            let site = try ImageSite(mebibytes: 2)
+            let body = site.body
+            let mirror = try LoopbackServer { ImageSite.answer($0, body) }
+            defer { mirror.stop() }
+            try site.node.configure([
+                "store.mirror": "\"\(mirror.uri)/by-digest\"", "store.bandwidth": "\"2 MiB\"",
+            ])
+            let began = Date()
+            #expect(try site.start().wait().status == 0)
+            #expect(Date().timeIntervalSince(began) > 0.5)
+            #expect(mirror.requests.map(\.path) == ["/by-digest/\(site.digest)"])
+            #expect(site.server.requests.isEmpty)
+            try site.emptyStore()
+            mirror.answer { _ in [.answer("404 Not Found")] }
+            let run = try site.start().wait()
+            #expect(run.status == 0)
+            #expect(
+                run.errors.contains("giving up \(mirror.uri)/by-digest/") && run.errors.contains("says 404"))
+            #expect(site.server.requests.map(\.path) == ["/image"])
+            #expect(try site.isComplete())
+        }
+
         @Test(
             "whose fetch is killed at any step is whole after the next one, and nothing else is left",
             .needsProgram("/usr/bin/strace"), arguments: [false, true])
@@ -102,7 +138,7 @@ extension HookTests {
                     let step = "\(call) \(count)"
                     #expect(failed.status == 69, "\(step): \(failed.errors)")
                     #expect(
-                        failed.errors.contains("free") || failed.errors.contains("No space left"),
+                        failed.errors.contains("can be had") || failed.errors.contains("No space left"),
                         "\(step): \(failed.errors)")
                     // The last of all steps comes when the image is in its place.
                     #expect(try site.stored == [] || site.isComplete(), "\(step): \(site.stored)")
@@ -124,7 +160,7 @@ extension HookTests {
                 ["/usr/bin/unshare", "-m", "/bin/sh", "-c", script, images] + site.fetch
             ).wait()
             #expect(run.status == 69)
-            #expect(run.errors.contains("could not store an image of") && run.errors.contains("free"))
+            #expect(run.errors.contains("could not store an image of") && run.errors.contains("can be had"))
             #expect(site.server.requests.isEmpty)
         }
 

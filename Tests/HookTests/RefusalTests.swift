@@ -180,7 +180,7 @@ struct RefusalCase: Sendable, CustomTestStringConvertible {
         },
         RefusalCase(
             .TooLarge, "an image that is longer than listed",
-            names: "image 'demo/minimal': the image has more than",
+            names: "image 'demo/minimal': ",
             isRefreshed: false
         ) { node in
             try FileManager.default.copyItem(

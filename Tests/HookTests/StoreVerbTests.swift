@@ -103,10 +103,26 @@ extension HookTests {
             #expect(images.first?["sha512"] as? String == digest)
         }
 
+        @Test("tick reads an image again when it is due, and sets a damaged one aside")
+        func tick() async throws {
+            let node = try Node()
+            let (digest, file) = try Self.stored(node)
+            let site = try String(contentsOfFile: node.path("etc/bivouac/site.toml"), encoding: .utf8)
+            try node.write("etc/bivouac/site.toml", site + "[store]\nverify = \"1s\"\n")
+            try await Task.sleep(for: .milliseconds(2100))
+            let first = try node.bivouac("tick")
+            #expect(first.status == 0)
+            #expect(first.errors == "bivouac: image \(digest): read again, as it was verified\n")
+            try Self.damage(file)
+            try await Task.sleep(for: .milliseconds(2100))
+            let second = try node.bivouac("tick")
+            #expect(second.errors.contains("image \(digest): ChecksumMismatch"))
+            #expect(node.names("var/lib/bivouac/images/damaged") == [digest])
+        }
+
         @Test("a job whose image is beyond a quota is refused by name, and the node stays in service")
         func quota() throws {
-            let node = try Node()
-            try node.configure()
+            let node = try Node(refreshed: false)
             let site = try String(contentsOfFile: node.path("etc/bivouac/site.toml"), encoding: .utf8)
             // The image has about 200 KiB: padded to more than the least quota there is.
             let large = node.path("large.qcow2")
@@ -114,7 +130,7 @@ extension HookTests {
             let handle = try #require(FileHandle(forWritingAtPath: large))
             try handle.truncate(atOffset: 2 << 20)
             try handle.close()
-            try node.endorsement.sign(node.path("large.list"), image: large, ["--version", "999999999999"])
+            try node.endorsement.sign(node.path("large.list"), image: large)
             try node.write("etc/bivouac/lists.d/demo.toml", node.subscription(node.path("large.list")))
             try node.refresh()
             try node.write(

@@ -14,16 +14,26 @@ struct ImageStoreErrorTests {
         let digest = try #require(ImageDigest(String(repeating: "ab", count: 64)))
         let texts: [(ImageStoreError, Blame, String)] = [
             (.refused(.ChecksumMismatch, "no"), .job, "ChecksumMismatch: no"),
-            (.inUse(digest), .node, "could not evict the image abababababab: it is needed"),
             (
-                .full(needed: Self.mebibyte, limit: 2 * Self.mebibyte, held: 3 * Self.mebibyte), .node,
-                "could not store an image of 1 MiB: the store's limit is 2 MiB, and images that are needed take "
-                    + "3 MiB (raise [store] limit in site.toml)"
+                .inUse(digest, ["pinned", "2 machines"]), .node,
+                "could not evict the image abababababab: pinned, 2 machines"
             ),
             (
-                .noSpace(needed: Self.mebibyte, free: 0, path: "/i"), .node,
-                "could not store an image of 1 MiB: /i: 0 B free"
+                .full(
+                    SpaceShortage(
+                        needed: Self.mebibyte, bound: .store, limit: 2 * Self.mebibyte,
+                        holders: [ImageHolder(name: "a/b", size: Self.mebibyte, reasons: ["pinned"])])), .job,
+                "could not store an image of 1 MiB: the store's limit is 2 MiB ([store] limit in site.toml); needed "
+                    + "are a/b (1 MiB: pinned)"
             ),
+            (
+                .full(
+                    SpaceShortage(
+                        needed: Self.mebibyte, bound: .fileSystem("/i"), limit: Self.mebibyte, holders: [])),
+                .node,
+                "could not store an image of 1 MiB: /i: 1 MiB can be had; nothing is in its way"
+            ),
+            (.unrecorded("why"), .node, "could not tell what became of an image: why"),
             (
                 .unknownNeeds("why"), .node,
                 "could not evict any image: what is needed is not known: why"
@@ -32,6 +42,12 @@ struct ImageStoreErrorTests {
                 .busy(digest), .node,
                 "could not fetch the image abababababab: another process is still at it"
             ),
+            (
+                .late(digest, have: 1, of: 2), .node,
+                "could not fetch the image abababababab in time: 1 of 2 bytes are here, and the next fetch goes on "
+                    + "from there"
+            ),
+            (.unpacker("why"), .node, "could not unpack the image: why"),
             (
                 .file(UnixError("open", UnixError.noEntry, "/i")), .node,
                 "could not use the image store: /i: No such file or directory (open)"
@@ -45,9 +61,12 @@ struct ImageStoreErrorTests {
 
     @Test("a format that is not kept is named")
     func formats() {
-        let unknown = #expect(throws: Refusal.self) { try ImageFormat(declared: "vmdk") }
-        #expect(unknown?.message == "images of the format 'vmdk' are not supported: raw and qcow2 are")
-        let missing = #expect(throws: Refusal.self) { try ImageFormat(declared: nil) }
+        let unknown = #expect(throws: Refusal.self) { try ImageFormat.declared("vdi") }
+        #expect(
+            unknown?.message
+                == "images of the format 'vdi' are not supported: raw and qcow2 are, as they are or with .gz, "
+                + ".bz2, .xz or .zst, and ova")
+        let missing = #expect(throws: Refusal.self) { try ImageFormat.declared(nil) }
         #expect(missing?.message == "the image list does not say which format the image has (hv:format)")
     }
 }

@@ -148,14 +148,14 @@ import Unix
     func moved() throws {
         try StoreFixture.with { fixture in
             let source = try fixture.source(StoreFixture.random(5000))
-            try fixture.fetch(source)
+            let image = try fixture.fetch(source)
             // The directory is there, and its image has just gone: what a look in the middle of a removal sees.
             let place = fixture.store.place(source.digest)
             try Files.remove(place.image)
             let directory = try ImageStore.open(directory: place.path)
             try Files.rename(place.path, to: place.withdrawn)
-            #expect(try ImageStore.entry(of: source.digest, in: directory) != nil)
-            #expect(try !fixture.store.setAside(source.digest, inode: directory.status().inode))
+            #expect(try ImageStore.entry(of: source.digest, in: directory) == image)
+            #expect(try !fixture.store.setAside(image))
             #expect(try fixture.store.quarantined().isEmpty)
         }
     }

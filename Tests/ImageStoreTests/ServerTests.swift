@@ -286,7 +286,9 @@ import Unix
     func late() throws {
         let server = try LoopbackServer { request in
             guard FileServer.offset(request) == nil else { return FileServer.steps(request, Self.bytes) }
-            let trickle = (0..<200).flatMap { [Step.bytes([UInt8(truncatingIfNeeded: $0)]), .wait(0.05)] }
+            let trickle = (0..<200).flatMap { _ in
+                [Step.bytes([UInt8](repeating: 7, count: 100)), .wait(0.05)]
+            }
             return [FileServer.head("200 OK", Self.bytes.count), .bytes(Array(Self.bytes[..<1_100_000]))]
                 + trickle
         }

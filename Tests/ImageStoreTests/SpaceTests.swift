@@ -243,7 +243,9 @@ import Unix
                 let place = fixture.store.place(source.digest)
                 try Files.rename(place.path, to: place.withdrawn)
             }
-            try fixture.store.sweep(at: StoreFixture.now) { ImageNeeds([sources[0].digest], because: "a test") }
+            try fixture.store.sweep(at: StoreFixture.now) {
+                ImageNeeds([sources[0].digest], because: "a test")
+            }
             #expect(try fixture.leftovers() == [sources[0].digest.description])
             #expect(refusal { _ = try fixture.store.open(sources[0].digest) } == nil)
         }

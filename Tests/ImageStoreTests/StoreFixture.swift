@@ -68,7 +68,7 @@ struct StoreFixture {
     /// Images in the store, and what fetches and evictions left.
     func leftovers() throws -> [String] {
         try Files.names(in: store.directory).filter {
-            !["locks", "damaged", "reserved", "pins"].contains($0)
+            !["locks", "damaged", "pins"].contains($0)
         }
     }
 }

@@ -159,8 +159,10 @@ import Unix
             Deadline.sleep(milliseconds: 5)
             status = (try? String(contentsOfFile: "/proc/\(child.id)/status", encoding: .utf8)) ?? ""
         }
-        #expect(status.contains("Uid:\t65534\t65534\t65534\t65534"))
-        #expect(status.contains("Gid:\t65534\t65534\t65534\t65534"))
+        // An account that nobody else has.
+        let account = 0xF000_0000 + UInt32(child.id)
+        let four = String(repeating: "\t\(account)", count: 4)
+        #expect(status.contains("Uid:\(four)\n") && status.contains("Gid:\(four)\n"))
         for set in ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"] {
             #expect(status.contains("\(set):\t0000000000000000"))
         }

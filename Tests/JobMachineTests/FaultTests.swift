@@ -80,6 +80,37 @@ struct FaultTests {
         }
     }
 
+    @Test("a job that somebody else is at work on, or whose directory is none, is told by its key")
+    func liveJobs() throws {
+        try withScratch { root in
+            let places = Places(root: root)
+            let key = try #require(JobKey("t-1"))
+            try Files.makeDirectories(places.job(key).path, mode: 0o700)
+            do {
+                let lock = try FileLock.acquire(places.job(key).lock, before: Deadline(seconds: 1))
+                let held = fault { _ = try LiveJob.open(key, places: places, before: Deadline(seconds: 0)) }
+                #expect(held?.blame == .node)
+                #expect(
+                    held?.description.hasPrefix(
+                        "could not lock job t-1, which another process of ours holds: ") == true)
+                withExtendedLifetime(lock) {}
+            }
+            try Files.removeTree(places.jobs)
+            try Files.write("", to: places.jobs)
+            let listed = fault { _ = try LiveJob.keys(places) }
+            #expect(listed?.description.hasPrefix("could not list jobs: \(places.jobs): ") == true)
+            let account = Account(name: "a", uid: 1, gid: 1, groups: [], home: "/", shell: "/bin/sh")
+            let job = Job(
+                key: key, attempt: 0, account: account, queue: "vm", project: "", nodes: 1,
+                resources: Resources(cpus: 1, memory: .mebibytes(1), end: nil), words: [])
+            let record = Record(job: job, attempt: 0, slurmConfiguration: nil, now: Timestamp(seconds: 0))
+            let made = fault {
+                _ = try LiveJob.create(record, key: key, places: places, before: Deadline(seconds: 1))
+            }
+            #expect(made?.description.hasPrefix("could not make the job's directory: ") == true)
+        }
+    }
+
     @Test("a step that is no step of the table, and a fault, are told in one line")
     func values() {
         let forbidden = #expect(throws: ForbiddenTransition.self) { try Phase.gone.after(.boot) }

@@ -76,20 +76,36 @@ struct QuarantineTests {
     func replayed() async throws {
         let (job, _) = try await Submission("echo done").run()
         let path = try evidence(job).split(separator: "/").suffix(2).joined(separator: "/")
-        let words = [Cluster.directory + "/usr/sbin/bivouac", "evidence", "replay", path, "--for", "12s"]
-        let variables = ["BIVOUAC_ROOT=" + Cluster.directory]
-        let outcome = try await Command.run(words, environment: variables, seconds: 120)
-        #expect(outcome.succeeded, "\(outcome.errors)")
-        #expect(outcome.errors.contains("domain replay-\(job.key).0"))
+        let outcome = try await replay(path, until: "ready for job \(job.key)", signal: "TERM")
+        #expect(outcome.succeeded, "\(outcome.errors)\(outcome.text)")
         #expect(outcome.text.contains("ready for job \(job.key)"), "\(outcome.text)")
         #expect(Leftovers.names(Cluster.places.replays).isEmpty)
 
-        let death = ["/usr/bin/timeout", "--signal=KILL", "4"] + words
-        #expect(try await Command.run(death, environment: variables).status != 0)
+        let killed = try await replay(path, until: "domain replay-\(job.key).0", signal: "KILL")
+        #expect(killed.status != 0)
         #expect(try await Leftovers.domains().contains("replay-\(job.key).0"))
         _ = try await Cluster.bivouac("tick")
         #expect(try await !Leftovers.domains().contains("replay-\(job.key).0"))
         #expect(Leftovers.names(Cluster.places.replays).isEmpty)
+    }
+
+    /// Replays a start state until it has printed some words, and then sends it a signal.
+    private func replay(_ path: String, until words: String, signal: String) async throws -> Outcome {
+        let output = "/tmp/bivouac-test-replay-\(UUID().uuidString.prefix(8))"
+        defer { try? FileManager.default.removeItem(atPath: output) }
+        let script = """
+            "$1" evidence replay "$2" >"$3" 2>&1 &
+            until grep -qF "$4" "$3" || ! kill -0 $!; do sleep 0.3; done
+            kill -s "$5" $!
+            wait $!
+            status=$?
+            cat "$3"
+            exit $status
+            """
+        let tool = Cluster.directory + "/usr/sbin/bivouac"
+        return try await Command.run(
+            ["/bin/sh", "-c", script, "sh", tool, path, output, words, signal],
+            environment: ["BIVOUAC_ROOT=" + Cluster.directory], seconds: 150)
     }
 
     @Test("a quarantined machine ends with its job; overlay, console and memory stay, on hold")

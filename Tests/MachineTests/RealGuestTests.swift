@@ -28,8 +28,8 @@ struct RealGuestTests {
         done
         systemctl is-system-running 2>/dev/null
         ls /home; sudo -n true 2>&1 | head -1
-        echo ready
         first=$(cat $JOBFEATURES/shutdowntime_job)
+        echo ready
         while [ "$(cat $JOBFEATURES/shutdowntime_job)" = "$first" ]; do sleep 0.5; done
         echo "told $(($(cat $JOBFEATURES/shutdowntime_job) - $(date +%s)))"
         $(cat $MACHINEFEATURES/shutdown_command) 200 all done

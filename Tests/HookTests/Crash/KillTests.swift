@@ -33,13 +33,13 @@ extension CrashTests {
             let room = try await MachineRoom()
             let prologue = try await Self.prologueTrace(room)
             var sweep = Sweep("prologue, system calls, seed \(CrashTests.seed)", in: room, firstJob: 3000)
-            for (index, call) in CrashTests.sample(prologue.calls, 40).enumerated() {
+            for (index, call) in CrashTests.sample(prologue.calls, 80).enumerated() {
                 try await Self.killPrologue(at: call, index, &sweep)
             }
             try await sweep.finish()
             let epilogue = try await Self.epilogueTrace(room)
             sweep = Sweep("epilogue, system calls, seed \(CrashTests.seed)", in: room, firstJob: 10_000)
-            for (index, call) in CrashTests.sample(epilogue.calls, 20).enumerated() {
+            for (index, call) in CrashTests.sample(epilogue.calls, 40).enumerated() {
                 try await Self.killEpilogue(at: call, index, &sweep)
             }
             try await sweep.finish()

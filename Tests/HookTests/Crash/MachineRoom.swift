@@ -11,6 +11,8 @@ final class MachineRoom {
     private let keeper: Launch
     /// The process whose mount namespace the node's programs run in.
     let namespace: String
+    /// Whether libvirtd was killed: what it was about to remove of its own is then nobody's.
+    private(set) var libvirtDied = false
 
     static let parts = Built.tree + "/Tests/HookTests/Crash"
 
@@ -96,6 +98,7 @@ final class MachineRoom {
 
     /// Ends libvirtd as a crash would.
     func killLibvirtd() async throws {
+        libvirtDied = true
         let node = node
         let text = try String(contentsOfFile: node.path("libvirtd.pid"), encoding: .utf8)
         guard let pid = Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)) else {

@@ -95,8 +95,10 @@ final class ImageSite: Sendable {
         return sizes.first
     }
 
-    /// What lies in the store but the locks.
-    var stored: [String] { node.names("var/lib/bivouac/images").filter { $0 != "locks" } }
+    /// Images in the store, and what is left of any.
+    var stored: [String] {
+        node.names("var/lib/bivouac/images").filter { !["locks", "reserved"].contains($0) }
+    }
 
     func emptyStore() throws {
         try FileManager.default.removeItem(atPath: node.path("var/lib/bivouac/images"))
