@@ -21,11 +21,11 @@ struct JobTimeline {
     ]
 
     init(_ entry: EvidenceEntry, _ lines: [AuditEntry]) {
-        let known = entry.end?.phases ?? [:]
+        let known = entry.end?.phases ?? entry.start?.phases ?? [:]
         for (phase, words) in Self.phases {
             if let time = known[phase] { moments.append(Moment(time: time, name: words, isTurn: true)) }
         }
-        if known.isEmpty, let start = entry.start {
+        if let start = entry.start, known["starting"] == nil {
             moments.append(Moment(time: start.recorded, name: "start state durable", isTurn: true))
         }
         for line in lines where !["admission", "start", "ready", "end"].contains(line.event) {

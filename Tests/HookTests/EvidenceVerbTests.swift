@@ -9,7 +9,7 @@ import Unix
 extension HookTests {
     @Suite("bivouac evidence")
     struct EvidenceVerbTests {
-        private static let begin = Timestamp(seconds: 1_800_000_000)
+        private static let begin = Timestamp(seconds: 1_700_000_000)
 
         /// Evidence of a machine that ended long ago, its user's name as given.
         private static func keep(_ node: Node, _ name: String, user: String = "eve") throws -> String {
