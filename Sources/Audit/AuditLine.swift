@@ -66,21 +66,9 @@ struct AuditLine {
         return Int64(String(decoding: digits, as: UTF8.self))
     }
 
-    /// The moment's text, as a line has it; nil in what is no line.
-    static func time(of bytes: [UInt8]) -> ArraySlice<UInt8>? {
-        let mark = Array("\",\"time\":\"".utf8)
-        guard let start = bytes.prefix(128).firstRange(of: mark)?.upperBound, bytes.count >= start + 20 else {
-            return nil
-        }
-        return bytes[start..<start + 20]
-    }
-
-    /// Whether the event's name stands where a line has it, right behind the time.
+    /// Whether a line is of the event.
     static func carries(_ bytes: ArraySlice<UInt8>, _ name: AuditEvent.Name) -> Bool {
-        let mark = Array("\",\"event\":\"\(name.rawValue)\",\"fields\":".utf8)
-        let header = bytes.prefix(192)
-        guard let start = header.firstRange(of: mark.prefix(11)) else { return false }
-        return bytes[start.lowerBound...].starts(with: mark)
+        AuditHeader(bytes)?.event.elementsEqual(name.rawValue.utf8) == true
     }
 
     /// The hash of a line that has this place in the chain and is intact; nil otherwise.

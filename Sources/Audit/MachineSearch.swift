@@ -72,7 +72,7 @@ package struct MachineSearch: Sendable {
     private func search(_ log: AuditLog, _ found: inout Found) throws(AuditError) {
         let mark = mark ?? Array("\"fields\":{\"job\":\"".utf8)
         try log.lines(with: mark) { line in
-            guard let key = PastMachine.Key(line) else { return .more }
+            guard let key = AuditHeader(line[...]).flatMap({ PastMachine.Key($0) }) else { return .more }
             guard found.wants(key) else { return found.open.isEmpty ? .enough : .more }
             if let entry = wanted(line) { found.take(entry, of: key) }
             return .more
@@ -85,12 +85,16 @@ package struct MachineSearch: Sendable {
     {
         let from = Array(span.lowerBound.description.utf8)
         let to = Array(span.upperBound.description.utf8)
+        let start = Array(AuditEvent.Name.start.rawValue.utf8)
+        let end = Array(AuditEvent.Name.end.rawValue.utf8)
         var past: Set<PastMachine.Key> = []
         try log.lines(with: Array("\"fields\":{\"job\":\"".utf8)) { line in
-            let isStart = AuditLine.carries(line[...], .start)
-            guard isStart || AuditLine.carries(line[...], .end), let time = AuditLine.time(of: line),
-                let key = PastMachine.Key(line)
-            else { return .more }
+            guard let header = AuditHeader(line[...]) else { return .more }
+            let isStart = header.event.elementsEqual(start)
+            guard isStart || header.event.elementsEqual(end), let key = PastMachine.Key(header) else {
+                return .more
+            }
+            let time = header.time
             if isStart {
                 guard !to.lexicographicallyPrecedes(time), past.remove(key) == nil else { return .more }
                 guard found.wants(key) else { return .enough }
@@ -106,7 +110,9 @@ package struct MachineSearch: Sendable {
         guard !found.rows.isEmpty else { return }
         var missing = Set(found.order)
         try log.lines(with: Array("\"event\":\"end\"".utf8)) { line in
-            guard let key = PastMachine.Key(line), missing.remove(key) != nil else { return .more }
+            guard let key = AuditHeader(line[...]).flatMap({ PastMachine.Key($0) }),
+                missing.remove(key) != nil
+            else { return .more }
             if let entry = AuditEntry(line[...]) { found.rows[key]?.take(entry) }
             return missing.isEmpty ? .enough : .more
         }

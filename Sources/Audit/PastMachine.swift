@@ -73,15 +73,16 @@ package struct PastMachine: Encodable, Sendable {
 }
 
 extension PastMachine.Key {
-    private static let beginning = Array("\"fields\":{\"job\":\"".utf8)
+    private static let beginning = Array("\"job\":\"".utf8)
     private static let middle = Array("\",\"attempt\":".utf8)
 
     /// Reads it from a line that speaks of a machine, without taking the rest apart; nil for other lines.
-    init?(_ line: [UInt8]) {
-        guard let start = line.prefix(256).firstRange(of: Self.beginning)?.upperBound else { return nil }
-        let job = line[start...].prefix { $0 != UInt8(ascii: "\"") }
-        guard line[job.endIndex...].starts(with: Self.middle) else { return nil }
-        let digits = line[(job.endIndex + Self.middle.count)...].prefix { (0x30...0x39).contains($0) }
+    init?(_ header: AuditHeader) {
+        let fields = header.fields
+        guard fields.starts(with: Self.beginning) else { return nil }
+        let job = fields.dropFirst(Self.beginning.count).prefix { $0 != UInt8(ascii: "\"") }
+        guard fields[job.endIndex...].starts(with: Self.middle) else { return nil }
+        let digits = fields[(job.endIndex + Self.middle.count)...].prefix { (0x30...0x39).contains($0) }
         guard let attempt = Int64(String(decoding: digits, as: UTF8.self)) else { return nil }
         self.init(job: String(decoding: job, as: UTF8.self), attempt: attempt)
     }
