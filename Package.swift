@@ -19,12 +19,10 @@ func module(_ name: String, uses dependencies: [Target.Dependency] = []) -> Targ
 
 /// A program that links the system's shared libraries.
 func program(
-    _ name: String, at folder: String? = nil, uses dependencies: [Target.Dependency],
-    linker: [LinkerSetting] = []
+    _ name: String, uses dependencies: [Target.Dependency], linker: [LinkerSetting] = []
 ) -> Target {
     .executableTarget(
-        name: name, dependencies: dependencies, path: folder.map { "Sources/\($0)" }, swiftSettings: settings,
-        linkerSettings: linker)
+        name: name, dependencies: dependencies, swiftSettings: settings, linkerSettings: linker)
 }
 
 /// A program that is one file and reads nothing from the loader: it runs with a user's environment or in a
@@ -115,9 +113,9 @@ let package = Package(
         program("bivouac-unpack", uses: ["Archive", "Job", "Unix"]),
         program("bivouac-epilogue", uses: ["Batch", "Job", "JobMachine", "Site"]),
         // What an operator types: the first is small and runs anywhere, the second has the libraries of a node.
-        program("bivouac", at: "bivouac-front", uses: ["Batch", "Command", "Endorsing", "Unix"]),
+        program("bivouac", uses: ["Batch", "Command", "Endorsing", "Unix"]),
         program(
-            "bivouac-operator", at: "bivouac",
+            "bivouac-operator",
             uses: [
                 "Audit", "Batch", "Command", "Difference", "Digest", "Endorsing", "Evidence", "GuestProtocol",
                 "ImageStore",
@@ -174,7 +172,7 @@ let package = Package(
         .testTarget(
             name: "HookTests",
             dependencies: [
-                "Evidence", "GuestProtocol", "Job", "JobMachine", "Libvirt", "Site", "TestSupport",
+                "Command", "Evidence", "GuestProtocol", "Job", "JobMachine", "Libvirt", "Site", "TestSupport",
                 "Unix", "bivouac-operator",
             ],
             exclude: ["job_submit.lua", "Crash/machine-room", "Crash/qemu", "Crash/squeue"],

@@ -2,8 +2,6 @@
 struct Manifest {
     struct Target {
         let name: String
-        /// Of its sources.
-        let folder: String
         /// Nil for a system library or a target in C.
         let uses: [String]?
         let isStatic: Bool
@@ -26,7 +24,6 @@ struct Manifest {
             let isSwift = match.kind != "system" && (match.kind != nil || rest.contains("swiftSettings"))
             return Target(
                 name: String(match.name),
-                folder: rest.firstMatch(of: #/at: "([^"]+)"/#).map { String($0.1) } ?? String(match.name),
                 uses: isSwift ? names ?? [] : nil,
                 isStatic: match.kind == "staticProgram")
         }

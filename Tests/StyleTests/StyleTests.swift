@@ -57,7 +57,7 @@ struct StyleTests {
             imported[file.target, default: []].formUnion(file.imports.filter { manifest.names.contains($0) })
         }
         for target in manifest.targets {
-            guard let uses = target.uses, let imports = imported[target.folder] else { continue }
+            guard let uses = target.uses, let imports = imported[target.name] else { continue }
             #expect(
                 imports.subtracting(uses) == [], "\(target.name) imports what Package.swift does not name")
             #expect(

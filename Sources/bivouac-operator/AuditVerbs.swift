@@ -1,0 +1,94 @@
+import Audit
+import Batch
+import Command
+import JSON
+import Job
+import Site
+import Unix
+
+extension Verbs {
+    static let audit = [
+        Verb(
+            "audit", "show", "[--where FIELD=VALUE] [--event NAME] [--since TIME] [--limit N]",
+            "the last lines of the log, the oldest first", words: 0...8,
+            options: ["where", "event", "since", "limit"],
+            notes: """
+                FIELD is any field of an event; more conditions may follow the first. TIME is 2026-11-21 or
+                2026-11-21T10:00:00Z. --limit is 100 unless given. What a guest said is marked "untrusted".
+                """,
+            run: showLog),
+        Verb(
+            "audit", "head", "", "hash of the last line, to be kept where nobody on this node can change it",
+            words: 0...0, run: head),
+        Verb(
+            "audit", "verify", "[--head HASH]",
+            "reads the whole log and names the first line that is not as written",
+            words: 0...0, options: ["head"], run: verify),
+        Verb(
+            "audit", "rotate", "", "begins a new file, whose first line carries the last hash of the old one",
+            words: 0...0, run: rotate),
+    ]
+
+    private static func log(_ tool: Tool) throws -> AuditLog {
+        try tool.requireRoot()
+        return AuditLog(path: tool.places.auditLog)
+    }
+
+    private static func head(_ tool: Tool, _ arguments: Arguments) throws -> Int32 {
+        let head = try log(tool).head(before: Deadline(seconds: 20))
+        try tool.show(["head": head?.hash], head?.hash ?? "")
+        return ExitStatus.success
+    }
+
+    private struct Verified: Encodable {
+        let intact: Bool
+        var files = 0
+        /// Number of the first line; where it is not 1, older files are not here.
+        var first: Int64 = 0
+        var lines: Int64 = 0
+        var head: String?
+        /// Lines that a writer which died has left unfinished; no sign of tampering.
+        var torn: [String] = []
+        var anchored = false
+        var fault: String?
+    }
+
+    private static func verify(_ tool: Tool, _ arguments: Arguments) throws -> Int32 {
+        let log = try log(tool)
+        let verdict: AuditLog.Verdict
+        do throws(AuditError) {
+            verdict = try log.verify(head: arguments["head"], before: Deadline(seconds: 20))
+        } catch {
+            try tool.show(Verified(intact: false, fault: "\(error)"), "\(error)")
+            return ExitStatus.dataRefused
+        }
+        let torn = verdict.torn.map(\.description)
+        var text = "\(verdict.lines) lines in \(verdict.files) files are as written"
+        if verdict.first > 1 { text += "; they begin with number \(verdict.first), older files are not here" }
+        if !torn.isEmpty { text += "; unfinished by a crash: " + torn.joined(separator: ", ") }
+        if !verdict.isAnchored { text += "; without --head a missing end cannot be seen" }
+        try tool.show(
+            Verified(
+                intact: true, files: verdict.files, first: verdict.first, lines: verdict.lines,
+                head: verdict.head, torn: torn, anchored: verdict.isAnchored), text)
+        return ExitStatus.success
+    }
+
+    private static func rotate(_ tool: Tool, _ arguments: Arguments) throws -> Int32 {
+        let log = try log(tool)
+        let file = try log.rotate(at: tool.now, before: Deadline(seconds: 20))
+        try act(tool, "audit rotate", [.init("file", file.map { .string($0) } ?? .null)])
+        try tool.show(["file": file], file ?? "")
+        return ExitStatus.success
+    }
+
+    /// Writes down what an operator does.
+    static func act(_ tool: Tool, _ action: String, _ more: [JSON.Member]) throws {
+        let fields: [JSON.Member] = [
+            .init("action", .string(action)), .init("operator", .string(tool.author)),
+            .init("node", .string(Process.system.host)),
+        ]
+        try AuditLog(path: tool.places.auditLog).append(
+            AuditEvent(.action, fields + more), at: tool.now, before: Deadline(seconds: 20))
+    }
+}

@@ -1,0 +1,55 @@
+import Batch
+import Command
+import Job
+import Site
+import Unix
+
+extension Verbs {
+    static let doctor = [
+        Verb(
+            "doctor", "", "[--write-hooks DIR [--slurm-conf FILE]]",
+            "tells whether this node will run machines, and what to do if not; or writes root, cluster and the "
+                + "partitions of site.toml into the hooks in DIR", words: 0...0,
+            options: ["write-hooks", "slurm-conf"], run: examine)
+    ]
+
+    private static func examine(_ tool: Tool, _ arguments: Arguments) throws -> Int32 {
+        if let directory = arguments["write-hooks"] {
+            try writeHooks(tool, directory, arguments["slurm-conf"])
+            return ExitStatus.success
+        }
+        try tool.requireRoot()
+        let findings = Doctor(site: try tool.site(), places: tool.places, now: tool.now).examine()
+        try tool.show(
+            findings,
+            Table.text(
+                ["CHECK", "VERDICT", ""], findings.map { [$0.name, $0.verdict.rawValue, $0.message] }))
+        let verdicts = findings.map(\.verdict)
+        if verdicts.contains(.failure) { return ExitStatus.unavailable }
+        return verdicts.contains(.warning) ? ExitStatus.tryAgain : ExitStatus.success
+    }
+
+    private static func writeHooks(_ tool: Tool, _ directory: String, _ slurm: String?) throws {
+        try tool.requireRoot()
+        let site = try tool.site()
+        let hooks = try SlurmHookFiles(
+            directory: directory, root: tool.places.root, cluster: site.cluster,
+            partitions: Array(site.queues.keys),
+            spool: try SlurmConfiguration.spool(
+                in: slurm ?? Process.environment("SLURM_CONF") ?? SlurmConfiguration.usualPath,
+                host: Process.system.host))
+        for name in SlurmHookFiles.names {
+            let path = "\(directory)/\(name)"
+            guard let status = try Files.status(path), status.kind == .regular else {
+                throw Failure(ExitStatus.configuration, "\(path) is not there: run hooks/install first")
+            }
+            let old = String(decoding: try Files.read(path, limit: 1 << 20), as: UTF8.self)
+            let new = try hooks.rewrite(old, named: name)
+            if new != old { try Files.write(new, to: path, mode: status.mode) }
+            Process.print("\(path): \(new == old ? "unchanged" : "written")\n")
+        }
+        let path = "\(directory)/\(SlurmHookFiles.taskProlog)"
+        try Files.write(hooks.taskPrologConfiguration, to: path, mode: 0o644)
+        Process.print("\(path): written\n")
+    }
+}

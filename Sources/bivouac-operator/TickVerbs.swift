@@ -1,0 +1,113 @@
+import Audit
+import Batch
+import Command
+import ImageStore
+import Job
+import JobMachine
+import Site
+import Unix
+
+extension Verbs {
+    static let tick = [
+        Verb(
+            "tick", "", "",
+            "reaps strays, rechecks running machines, expires evidence, refreshes lists; for HealthCheckProgram or a "
+                + "timer, ends within 20 s",
+            words: 0...0, run: tick)
+    ]
+
+    /// What needs time and has no daemon; one tick at a time, and each part goes on after another's failure.
+    private static func tick(_ tool: Tool, _ arguments: Arguments) throws -> Int32 {
+        try tool.requireRoot()
+        let deadline = Deadline(seconds: 20)
+        try Files.makeDirectories(tool.places.run, mode: 0o755)
+        guard let lock = try FileLock.tryAcquire(tool.places.tickLock) else { return ExitStatus.success }
+        defer { withExtendedLifetime(lock) {} }
+        let site = try tool.site()
+        // One question to the scheduler serves both.
+        var states: [JobID: SlurmState] = [:]
+        let parts: [(String, () throws -> [String])] = [
+            ("reap", { try reap(tool, site, deadline) { states.merge($0) { _, new in new } } }),
+            ("log what was not logged", { try logLate(tool) }),
+            ("end replays", { try endReplays(tool, site) }),
+            ("settle paused machines", { try settle(tool, site) }),
+            ("tell payloads of their end", { try follow(tool, states, deadline) }),
+            ("recheck machines", { try recheck(tool, site, deadline) }),
+            ("expire evidence", { try expire(tool, site, deadline).map { "evidence \($0) expired" } }),
+            ("sweep images", { try sweep(tool, site) }),
+            ("refresh lists", { refresh(tool, site, deadline) }),
+            ("publish images", { try publish(tool, site) }),
+            ("read images again", { try rehash(tool, site, deadline) }),
+        ]
+        var status = ExitStatus.success
+        for (name, part) in parts {
+            do {
+                for line in try part() {
+                    SystemLog.write(.notice, line)
+                    Process.report("bivouac: \(line)")
+                }
+            } catch {
+                SystemLog.write(.error, "could not \(name): \(error)")
+                Process.report("bivouac: could not \(name): \(error)")
+                status = ExitStatus.unavailable
+            }
+        }
+        try Files.write("\(status)\n", to: tool.places.ticked, mode: 0o644)
+        return status
+    }
+
+    private static func reap(
+        _ tool: Tool, _ site: Site, _ deadline: Deadline, learn: ([JobID: SlurmState]) -> Void
+    ) throws -> [String] {
+        let ending = Ending(site: site, places: tool.places, clock: { tool.now })
+        let outcomes = try Reaper(ending).run(
+            commands: { SlurmCommand(configuration: $0 ?? Process.environment("SLURM_CONF")) },
+            before: deadline, learn: learn)
+        if let failed = outcomes.first(where: { $0.failure != nil }) {
+            throw Failure(ExitStatus.unavailable, "\(failed.name): \(failed.failure ?? "")")
+        }
+        return outcomes.map { "reaped \($0.name)" }
+    }
+
+    private static func logLate(_ tool: Tool) throws -> [String] {
+        let count = try LateEvents(directory: tool.places.unlogged).flush(
+            to: AuditLog(path: tool.places.auditLog), at: tool.now, before: Deadline(seconds: 5))
+        return count == 0 ? [] : ["\(count) ends of jobs are in the audit log now"]
+    }
+
+    private static func endReplays(_ tool: Tool, _ site: Site) throws -> [String] {
+        try Replay.sweep(Ending(site: site, places: tool.places, clock: { tool.now })).map {
+            "replay of \($0) ended: its process had died"
+        }
+    }
+
+    /// What somebody who died half-way left running is to stand still.
+    private static func settle(_ tool: Tool, _ site: Site) throws -> [String] {
+        try Pause(Ending(site: site, places: tool.places, clock: { tool.now })).settle().map {
+            "job \($0) was paused by its record alone: its machine stands still now"
+        }
+    }
+
+    private static func sweep(_ tool: Tool, _ site: Site) throws -> [String] {
+        let images = tool.images(site)
+        try images.store.sweep(at: tool.now) { () throws(ImageStoreError) in try images.needs() }
+        return []
+    }
+
+    /// What one tick reads of images at most: about two seconds of a processor.
+    private static let slice = ByteCount.mebibytes(1024)
+
+    private static func rehash(_ tool: Tool, _ site: Site, _ deadline: Deadline) throws -> [String] {
+        let line = try tool.images(site).rehash(budget: slice, before: deadline.orSooner(seconds: 5))
+        return line.map { [$0] } ?? []
+    }
+
+    private static func publish(_ tool: Tool, _ site: Site) throws -> [String] {
+        guard site.store.publish else { return [] }
+        let node = String(Process.system.host.prefix { $0 != "." })
+        let commands = SlurmCommand(configuration: Process.environment("SLURM_CONF"))
+        let told = try ProximityFeatures(site: site, places: tool.places, now: tool.now)
+            .publish(commands, node: node)
+        return told.map { ["told Slurm of \($0.count) images on node \(node)"] } ?? []
+    }
+}

@@ -1,0 +1,27 @@
+import Batch
+import Command
+import ImageStore
+import Job
+import JobMachine
+import Unix
+
+Process.end(Verbs.run(Array(CommandLine.arguments.dropFirst()), of: Verbs.all, blamed: status))
+
+/// The exit status of what a hook would answer for otherwise.
+func status(_ error: any Error) -> Int32? {
+    if let error = error as? BatchError {
+        return error.blame == .site ? ExitStatus.configuration : ExitStatus.unavailable
+    }
+    if let error = error as? ImageStoreError {
+        return switch error {
+        case .busy, .inUse: ExitStatus.tryAgain
+        default: error.blame == .job ? ExitStatus.dataRefused : ExitStatus.unavailable
+        }
+    }
+    return switch (error as? MachineFault)?.blame {
+    case .job: ExitStatus.dataRefused
+    case .node: ExitStatus.unavailable
+    case .site: ExitStatus.configuration
+    case nil: nil
+    }
+}

@@ -1,8 +1,0 @@
-// Every file here is about verbs.
-@_exported import Command
-
-extension Verbs {
-    /// All nouns, in the order of the help.
-    static let all: [Verb] =
-        list + endorser + image + job + pause + evidence + replay + audit + metrics + tick + doctor
-}
