@@ -61,6 +61,7 @@ let package = Package(
         // One system library each.
         module("Unix", uses: ["CLinux"]),
         module("Archive", uses: ["CArchive"]),
+        module("Compression", uses: ["CZlib"]),
         module("Digest", uses: ["COpenSSL"]),
         module("Fetch", uses: ["CCurl", "CLinux"]),
         module("Libvirt", uses: ["CDeadline", "CLibvirt"]),
@@ -74,7 +75,7 @@ let package = Package(
         module("ListStore", uses: ["ImageTrust", "Job", "Policy", "Site", "Unix"]),
 
         // What a machine is made of.
-        module("Disk", uses: ["CZlib", "Unix"]),
+        module("Disk", uses: ["Compression", "Unix"]),
         module("ImageStore", uses: ["Digest", "Disk", "Fetch", "Job", "Unix"]),
         module("GuestProtocol", uses: ["JSON", "Job", "Unix"]),
         module("JobContext", uses: ["Archive", "Digest", "JSON", "Job", "Unix"]),
@@ -100,7 +101,8 @@ let package = Package(
         module(
             "JobMachine",
             uses: [
-                "Audit", "Batch", "Digest", "Evidence", "GuestProtocol", "ImageStore", "ImageTrust", "JSON",
+                "Audit", "Batch", "Compression", "Digest", "Evidence", "GuestProtocol", "ImageStore",
+                "ImageTrust", "JSON",
                 "Job", "JobContext", "Libvirt", "ListStore", "NameService", "Policy", "Site", "Unix",
             ]),
         module("Guest", uses: ["GuestProtocol", "Job", "Unix"]),
@@ -144,6 +146,7 @@ let package = Package(
         tests("JobTests", uses: ["Job"]),
         tests("UnixTests", uses: ["Unix"]),
         tests("NameServiceTests", uses: ["Job", "NameService"]),
+        tests("CompressionTests", uses: ["Compression", "TestSupport"]),
         tests("DigestTests", uses: ["Digest"]),
         tests("LibvirtTests", uses: ["Libvirt"]),
         tests("SiteTests", uses: ["Job", "Site"]),

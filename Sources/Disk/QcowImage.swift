@@ -1,3 +1,4 @@
+internal import Compression
 package import Unix
 
 /// A disk in a qcow2 file, alone or over the disk that it changes; see docs/interop/qcow2.txt of QEMU.
@@ -108,7 +109,9 @@ package final class QcowImage: DiskImage {
         let place = entry & ((1 << bits) - 1)
         let sectors = (entry & ~(3 << 62)) >> bits
         let packed = try file.read(Int((sectors + 1) * 512 - (place & 511)), at: place)
-        let bytes = try Inflation.bytes(packed, count: Int(cluster))
+        guard let bytes = Inflation.bytes(packed, .qcow2, count: Int(cluster)) else {
+            throw DiskError.malformed("a compressed cluster that does not unpack")
+        }
         unpacked = (entry, bytes)
         return bytes
     }

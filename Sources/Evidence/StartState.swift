@@ -131,6 +131,8 @@ package struct StartState: Codable, Hashable, Sendable {
 
     /// The file's name in the directory.
     static let file = "manifest.json"
+    /// The context volume, as gzip.
+    package static let contextFile = "context.iso.gz"
 
     /// Job key and attempt, `demo-4711.0`.
     package let name: String

@@ -15,7 +15,7 @@ extension Ending {
             ended: clock(), cause: cause.name, by: cause.by, phases: record.times,
             exit: cause.exit.map { "\($0.code):\($0.signal)" },
             refusal: record.refusal ?? record.revoked, usage: usage)
-        let policy = policy(record)
+        let policy = record.endState ?? site.evidence.endState
         let keepsOverlay =
             record.quarantine != nil || policy == .always || (policy == .onFailure && cause.isFailure)
         // Whoever quarantined it may have died before.
@@ -25,14 +25,6 @@ extension Ending {
                 state, at: path, console: directory.console, overlay: keepsOverlay ? directory.overlay : nil)
         }
         report(record, state, cause)
-    }
-
-    /// What the queue and the image's list want kept, whichever is more; the site's rule where neither says.
-    private func policy(_ record: Record) -> EvidenceRule.EndState {
-        let wishes = [
-            site.queues[record.queue]?.endState, record.image.flatMap { site.lists[$0.list]?.endState },
-        ]
-        return EvidenceRule.EndState.allCases.last { wishes.contains($0) } ?? site.evidence.endState
     }
 
     /// An ending goes on without its audit line, which `tick` then writes later.

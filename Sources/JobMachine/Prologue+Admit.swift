@@ -18,6 +18,7 @@ extension Prologue {
         do throws(Refusal) { lifetime = try Lifetime(job, site) } catch { throw .refused(error) }
         try live.advance(.admit, at: now) {
             $0.image = Record.Image(admission)
+            $0.endState = site.endState(queue: job.queue, list: admission.list.name)
             $0.lifetime = lifetime
             $0.payload = site.queues[job.queue]?.payload
             $0.credentials = site.queues[job.queue]?.credentials

@@ -1,4 +1,5 @@
 import Audit
+import Compression
 import Digest
 import Evidence
 import ImageStore
@@ -38,7 +39,7 @@ extension Prologue {
                 state,
                 files: [
                     ("domain.xml", .bytes(Array(parts.xml.utf8))),
-                    ("context.iso", .copy(of: directory.context)),
+                    (StartState.contextFile, .bytes(try EvidenceError.packing(directory.context))),
                 ],
                 signedList: list)
         }
@@ -52,13 +53,21 @@ extension Prologue {
 }
 
 extension EvidenceError {
-    /// The signed list that was verified, as it was fetched.
+    /// A file of which there is no more than fits: the signed list as it was fetched, a context volume.
     fileprivate static func reading(_ path: String) throws(EvidenceError) -> [UInt8] {
         do throws(UnixError) {
             return try Files.read(path, limit: 64 << 20)
         } catch {
             throw .file(error)
         }
+    }
+
+    /// A volume, of which the most is zeros and the same facts in several forms, made small.
+    fileprivate static func packing(_ path: String) throws(EvidenceError) -> [UInt8] {
+        guard let packed = Deflation.gzip(try reading(path)) else {
+            throw .file(UnixError("deflate", UnixError.invalid, path))
+        }
+        return packed
     }
 }
 

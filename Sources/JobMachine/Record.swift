@@ -63,6 +63,8 @@ package struct Record: Codable, Sendable {
     package var domain: String
     package var uuid: String
     package var image: Image?
+    /// When its overlay is kept, as the site said at admission.
+    package var endState: EvidenceRule.EndState?
     package var machine: Machine?
     /// Directory of the start state below the evidence directory.
     package var evidence: String?

@@ -1,4 +1,5 @@
 internal import Audit
+internal import Compression
 internal import Digest
 internal import Evidence
 internal import ImageStore
@@ -10,6 +11,8 @@ internal import Unix
 
 /// A start state that a machine can be booted from again.
 struct ReplaySource {
+    private static let longestContext = 64 << 20
+
     let path: String
     let name: MachineName
     private let places: Places
@@ -73,10 +76,11 @@ struct ReplaySource {
         }
         let evidence = "\(places.evidence)/\(path)"
         let kept = try atNode("could not copy \(path)") { () throws(UnixError) in
-            for file in start.files where file.name.hasSuffix(".iso") {
-                let bytes = try Files.read("\(evidence)/\(file.name)", limit: 1 << 28)
-                try Files.write(bytes, to: "\(directory.path)/\(file.name)", mode: 0o444)
+            let packed = try Files.read("\(evidence)/\(StartState.contextFile)", limit: Self.longestContext)
+            guard let context = Inflation.bytes(packed, .gzip, limit: Self.longestContext) else {
+                throw UnixError("read", UnixError.invalid, StartState.contextFile)
             }
+            try Files.write(context, to: directory.context, mode: 0o444)
             return String(decoding: try Files.read("\(evidence)/domain.xml", limit: 1 << 20), as: UTF8.self)
         }
         let description = ReplayDescription(

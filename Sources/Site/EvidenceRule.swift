@@ -3,7 +3,7 @@ package import Job
 /// How long and how much is kept of what machines leave behind; a hold overrules it.
 package struct EvidenceRule: Hashable, Sendable {
     /// Whether the machine's overlay is kept when its job has ended.
-    package enum EndState: String, Hashable, Sendable, CaseIterable {
+    package enum EndState: String, Hashable, Sendable, Codable, CaseIterable {
         case never
         case onFailure = "on-failure"
         case always
@@ -34,5 +34,13 @@ extension EvidenceRule {
         keep = try section.seconds("keep", in: 1...3650 * 86_400) ?? keep
         limit = try section.size("limit", in: .mebibytes(1)...ByteCount(1 << 60)) ?? limit
         endState = try section.choice("end_state", EndState.self) ?? endState
+    }
+}
+
+extension Site {
+    /// What the queue and the image's list want kept, whichever is more; the site's rule where neither says.
+    package func endState(queue: String, list: String) -> EvidenceRule.EndState {
+        let wishes = [queues[queue]?.endState, lists[list]?.endState]
+        return EvidenceRule.EndState.allCases.last { wishes.contains($0) } ?? evidence.endState
     }
 }

@@ -57,7 +57,9 @@ extension JobBench {
         try BenchError.during("could not keep evidence") { () throws(EvidenceError) in
             let receipt = try second.recordStart(
                 start,
-                files: ["domain.xml", "context.iso"].map { ("again-\($0)", .copy(of: "\(from)/\($0)")) },
+                files: ["domain.xml", StartState.contextFile].map {
+                    ("again-\($0)", .copy(of: "\(from)/\($0)"))
+                },
                 signedList: list)
             try second.recordEnd(end, at: receipt.path, console: from + "/console.log", overlay: nil)
         }

@@ -161,7 +161,7 @@ struct RefusalCase: Sendable, CustomTestStringConvertible {
         },
         RefusalCase(
             .ChecksumMismatch, "an image of other bytes",
-            names: "image 'demo/minimal': the image's SHA-512 is not the one in the list", isRefreshed: false
+            names: "other.qcow2 is not the one in the list", isRefreshed: false
         ) { node in
             try FileManager.default.copyItem(atPath: node.endorsement.image, toPath: node.path("other.qcow2"))
             try use(node.path("other.qcow2"), on: node)

@@ -115,6 +115,25 @@ struct SiteLoadTests {
         #expect(read.identifiers == ["abc-1"] && read.endorsers == ["eve"] && read.vos == ["demo"])
     }
 
+    @Test(
+        "of what queue and list want kept of a disk more is kept; the site's rule counts where neither says")
+    func endStates() {
+        var always = ListRule(
+            name: "a", uri: "file:///a", identifier: "a", endorsers: ["eve"], imageClass: 1)
+        always.endState = .always
+        let site = Site(
+            cluster: "c",
+            queues: [
+                "vm": Queue(name: "vm", allow: ["a/*"], endState: .never),
+                "free": Queue(name: "free", allow: ["a/*"]),
+            ],
+            lists: ["a": always])
+        #expect(site.endState(queue: "vm", list: "a") == .always)
+        #expect(site.endState(queue: "vm", list: "b") == .never)
+        #expect(site.endState(queue: "free", list: "a") == .always)
+        #expect(site.endState(queue: "free", list: "b") == site.evidence.endState)
+    }
+
     @Test("a queue allows what its patterns name and nothing else")
     func patterns() throws {
         let queue = Queue(name: "vm", allow: ["a/b", "c/*"])

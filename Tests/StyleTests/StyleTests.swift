@@ -6,7 +6,7 @@ struct StyleTests {
     static let unsafeModules = [
         "Archive": "libarchive takes pointers",
         "Digest": "libcrypto takes pointers",
-        "Disk": "zlib takes pointers",
+        "Compression": "zlib takes pointers",
         "Fetch": "libcurl takes pointers",
         "ImageTrust": "libcrypto takes and gives pointers",
         "Libvirt": "libvirt takes and gives pointers",

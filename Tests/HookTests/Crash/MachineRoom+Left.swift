@@ -70,7 +70,7 @@ extension MachineRoom {
                 names("\(evidence)/\(day)").contains { name in
                     guard name == machine || name.hasPrefix(machine + "~") else { return false }
                     let files = names("\(evidence)/\(day)/\(name)")
-                    return ["manifest.json", "end.json", "domain.xml", "context.iso", "list.signed"]
+                    return ["manifest.json", "end.json", "domain.xml", "context.iso.gz", "list.signed"]
                         .allSatisfy { files.contains($0) }
                 }
             }
