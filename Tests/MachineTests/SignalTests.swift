@@ -144,6 +144,23 @@ struct SlowSignalTests {
 
     @Test("scontrol requeue runs the job again in a fresh machine")
     func requeue() async throws {
+        // Once in a while Slurm 22.05 takes a job that begins again for one whose Prolog it has run.
+        for isLast in [false, true] {
+            let (job, state) = try await Self.requeued()
+            if !isLast, job.errors.contains("has no machine on this node") {
+                #expect(state.exitCode == 78 && job.lines.count == 1)
+                continue
+            }
+            #expect(state.word == "COMPLETED", "\(job.errors)")
+            let words = job.lines.map { $0.split(separator: " ").map(String.init) }
+            #expect(words.map { $0[1] } == ["0", "1"])
+            #expect(words[0][2] != words[1][2])
+            #expect(words[0][3] == words[1][3])
+            return
+        }
+    }
+
+    private static func requeued() async throws -> (SlurmJob, JobState) {
         let job = try await Submission(
             """
             echo "start ${SLURM_RESTART_COUNT:-0} $(cat /proc/sys/kernel/random/boot_id) $(ls /var/tmp | wc -l)"
@@ -159,12 +176,8 @@ struct SlowSignalTests {
         }
         let state = try await eventually("it ends again", within: 240) {
             let state = try await job.state()
-            return state.isOver && job.lines.count == 2 ? state : nil
+            return state.isOver ? state : nil
         }
-        #expect(state.word == "COMPLETED", "\(job.errors)")
-        let words = job.lines.map { $0.split(separator: " ").map(String.init) }
-        #expect(words.map { $0[1] } == ["0", "1"])
-        #expect(words[0][2] != words[1][2])
-        #expect(words[0][3] == words[1][3])
+        return (job, state)
     }
 }
