@@ -13,11 +13,11 @@ extension Ending {
         let deadline = Deadline(seconds: grace)
         do throws(LibvirtError) {
             let connection = try Connection.open(site)
-            guard let domain = try connection.lookup(name: record.domain),
+            guard let domain = try connection.lookup(uuid: record.uuid),
                 try domain.state().kind == .running
             else { return }
             try domain.shutdown()
-            while !deadline.isOver, try connection.lookup(name: record.domain) != nil {
+            while !deadline.isOver, try connection.lookup(uuid: record.uuid) != nil {
                 Deadline.sleep(milliseconds: 200)
             }
         } catch { SystemLog.write(.warning, "machine \(record.domain): power button: \(error)") }

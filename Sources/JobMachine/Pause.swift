@@ -93,9 +93,9 @@ package struct Pause {
         try atNode("could not \(verb) machine \(record.domain)") { () throws(LibvirtError) in
             let connection = try Connection.open(
                 ending.site.libvirt, limit: limit ?? ending.site.libvirtTimeout * 1000)
-            guard let domain = try connection.lookup(name: record.domain) else {
+            guard let domain = try connection.lookup(uuid: record.uuid) else {
                 throw LibvirtError(
-                    code: .noDomain, message: "the machine has ended", call: "virDomainLookupByName")
+                    code: .noDomain, message: "the machine has ended", call: "virDomainLookupByUUIDString")
             }
             try body(domain)
         }

@@ -68,7 +68,7 @@ extension Prologue {
         let record = Record(job: job, attempt: 0, slurmConfiguration: nil, now: clock())
         guard
             let share = NodeShare.choose(
-                job.resources.cpus, allowed: Process.allowedCPUs, accounts: accountPool, taken: [])
+                job.resources.cpus, allowed: Process.allowedCPUs, accounts: NodeShare.pool(site), taken: [])
         else {
             throw .fault(.node, "there is no account \(site.qemuAccounts)0: run hooks/install --accounts")
         }

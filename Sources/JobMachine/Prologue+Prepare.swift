@@ -4,7 +4,6 @@ import ImageStore
 import Job
 import JobContext
 import Libvirt
-import NameService
 import Policy
 import Site
 import Unix
@@ -46,28 +45,8 @@ extension Prologue {
         let lock = try atNode("could not lock the node's accounts") { () throws(UnixError) in
             try FileLock.acquire(places.accounts, before: deadline)
         }
-        var taken = try Replay.machines(places)
-        for key in try LiveJob.keys(places) where key != job.key {
-            let record = try LiveJob.peek(key, places: places)
-            guard record != nil || !Files.exists(places.job(key).record) else {
-                throw .fault(
-                    .node,
-                    "the record of job \(key) is damaged: which account its machine has is not known, and "
-                        + "two must not share one (bivouac tick ends it when its job is over)")
-            }
-            if let machine = record?.machine { taken.append(machine) }
-        }
-        guard
-            let share = NodeShare.choose(
-                job.resources.cpus, allowed: Process.allowedCPUs, accounts: accountPool, taken: taken)
-        else {
-            let count = accountPool.reduce(0) { count, _ in count + 1 }
-            throw .fault(
-                .node,
-                "no account \(site.qemuAccounts)N is free: \(count) exist, \(taken.count) machines run; "
-                    + "make more with hooks/install --accounts")
-        }
-        let machine = try machine(job, share)
+        let machine = try machine(
+            job, try NodeShare.free(job.resources.cpus, site, places, except: job.key))
         try live.advance(.prepare, at: clock()) { $0.machine = machine }
         _ = consume lock
         return machine
@@ -88,16 +67,6 @@ extension Prologue {
         return Record.Machine(
             account: share.account.name, uid: share.account.uid, gid: share.account.gid, cpus: share.cpus,
             memory: memory, virtualization: verdict.kind.rawValue, reason: verdict.reason)
-    }
-
-    /// The accounts of the pool that exist, in the order of their numbers; looked up one by one, since a name
-    /// service may take its time for each.
-    var accountPool: some Sequence<Account> {
-        let name = site.qemuAccounts
-        return sequence(state: 0) { (number: inout Int) -> Account? in
-            defer { number += 1 }
-            return NameService.account(named: "\(name)\(number)", withGroups: false)
-        }
     }
 
     private func context(

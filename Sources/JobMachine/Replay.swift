@@ -60,7 +60,7 @@ package struct Replay: ~Copyable {
         let name = domain
         let site = ending.site
         return try atNode("could not look for \(name)") { () throws(LibvirtError) in
-            try Connection.open(site).lookup(name: name) != nil
+            try Connection.open(site).lookup(uuid: MachineIdentity.uuid(of: name)) != nil
         }
     }
 
@@ -95,7 +95,9 @@ package struct Replay: ~Copyable {
     private borrowing func stop() throws(MachineFault) {
         let (name, site) = (domain, ending.site)
         try atNode("could not end \(name)") { () throws(LibvirtError) in
-            guard let domain = try Connection.open(site).lookup(name: name) else { return }
+            guard let domain = try Connection.open(site).lookup(uuid: MachineIdentity.uuid(of: name)) else {
+                return
+            }
             try domain.destroy()
             try domain.undefine()
         }
@@ -108,16 +110,7 @@ package struct Replay: ~Copyable {
             try FileLock.acquire(places.accounts, before: deadline)
         }
         defer { withExtendedLifetime(lock) {} }
-        var taken = try Self.machines(places)
-        for key in try LiveJob.keys(places) {
-            if let machine = try LiveJob.peek(key, places: places)?.machine { taken.append(machine) }
-        }
-        let prologue = Prologue(
-            site: ending.site, places: places, programs: .installed, clock: ending.clock, annotate: { _ in })
-        guard
-            let share = NodeShare.choose(
-                1, allowed: Process.allowedCPUs, accounts: prologue.accountPool, taken: taken)
-        else { throw .fault(.node, "no account \(ending.site.qemuAccounts)N is free") }
+        let share = try NodeShare.free(1, ending.site, places)
         let path = directory.path + "/account"
         try atNode("could not write \(path)") { () throws(UnixError) in
             try Files.write("\(share.account.uid)", to: path)
