@@ -34,12 +34,38 @@ extension Agent {
         farewell = said
         remark("the payload asks for the end of the job: \(said.text)")
         if surroundings.payload == .image {
-            port.writer.append(.exited, [said.exitCode])
-            dialogue = .ended
-            if !port.flush() { port.disconnect() }
+            endImagePayload(said.exitCode)
         } else {
             termAt = Deadline(milliseconds: Self.patience.request)
         }
+    }
+
+    /// Descriptor of the signal that a guest's shutdown sends; nil where a job's payload is what counts.
+    var shutdownQueue: Int32? {
+        switch shutdown {
+        case .some(let queue): queue.rawValue
+        case nil: nil
+        }
+    }
+
+    /// An image that shuts its machine down has done what it ran for.
+    ///
+    /// A machine that goes without this word has died, and its job fails.
+    mutating func serveShutdown(_ poll: Poll) {
+        guard let shutdownQueue, !poll.events(shutdownQueue).isEmpty else { return }
+        switch shutdown {
+        case .some(let queue): _ = queue.next()
+        case nil: break
+        }
+        guard dialogue == .running, end == nil, farewell == nil else { return }
+        remark("the machine shuts down")
+        endImagePayload(0)
+    }
+
+    private mutating func endImagePayload(_ code: UInt8) {
+        port.writer.append(.exited, [code])
+        dialogue = .ended
+        if !port.flush() { port.disconnect() }
     }
 
     /// How the payload's end is told: one that died only of the end it asked for ended as it said.

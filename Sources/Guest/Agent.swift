@@ -70,6 +70,8 @@ package struct Agent: ~Copyable {
     var farewell: Farewell?
     var termAt: Deadline?
     let directory: PayloadDirectory?
+    /// Tells that the guest shuts down; only where that is the end of what the job is for.
+    let shutdown: SignalQueue?
     private let ticker: Ticker
     var errorsFirst = false
     var inputClosedTold = false
@@ -77,7 +79,8 @@ package struct Agent: ~Copyable {
     /// The descriptors are the ports', nobody else has them, and they never wait.
     package init(
         control: consuming FileDescriptor, payload: consuming FileDescriptor, console: consuming Console,
-        directory: consuming PayloadDirectory? = nil, surroundings: Surroundings
+        directory: consuming PayloadDirectory? = nil, shutdown: consuming SignalQueue? = nil,
+        surroundings: Surroundings
     ) throws(UnixError) {
         let controlPort = try Port(control, accepting: .toControl)
         let payloadPort = try Port(payload, accepting: .toAgent)
@@ -85,6 +88,7 @@ package struct Agent: ~Copyable {
         self.surroundings = surroundings
         self.console = console
         self.directory = directory
+        self.shutdown = shutdown
         self.control = controlPort
         port = payloadPort
         self.ticker = ticker
@@ -98,10 +102,12 @@ package struct Agent: ~Copyable {
         addPayload(to: &poll)
         poll.add(ticker.rawValue, .readable)
         if let requestPipe { poll.add(requestPipe, .readable) }
+        if let shutdownQueue { poll.add(shutdownQueue, .readable) }
         poll.wait(milliseconds: patience(atMost: milliseconds))
         serveControl(poll)
         servePort(poll)
         serveRequest(poll)
+        serveShutdown(poll)
         servePayload(poll)
         if !poll.events(ticker.rawValue).isEmpty { beat() }
     }

@@ -51,7 +51,9 @@ package enum AgentProgram {
         do throws(UnixError) {
             var agent = try Agent(
                 control: control, payload: payload, console: Console(path: "/dev/console"),
-                directory: directory, surroundings: surroundings)
+                directory: directory,
+                shutdown: assignment.payload == .image ? try SignalQueue([Signals.terminate]) : nil,
+                surroundings: surroundings)
             while true { agent.step() }
         } catch { throw .failed("ports", error) }
     }

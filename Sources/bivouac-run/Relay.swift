@@ -28,19 +28,16 @@ struct Relay: ~Copyable {
     private var turned = Deadline.now
     private var nextHeartbeat = Deadline(seconds: Relay.heartbeat)
     private var closedTold: Set<PayloadStream> = []
-    /// The image brings the payload: then the machine's end is the payload's.
-    private let isOfImage: Bool
 
     init(
         _ job: LiveJob, _ socket: consuming FileDescriptor, _ signals: consuming SignalQueue,
-        _ upload: consuming Upload, longestSilence: Int64, isOfImage: Bool
+        _ upload: consuming Upload, longestSilence: Int64
     ) {
         self.job = job
         self.longestSilence = longestSilence
         self.socket = socket
         self.signals = signals
         self.upload = upload
-        self.isOfImage = isOfImage
         writer.append(.begin, self.upload.begin.body)
     }
 
@@ -100,11 +97,7 @@ struct Relay: ~Copyable {
         do throws(UnixError) { outcome = try reader.fill(from: socket.rawValue) } catch {
             throw lost("\(error)")
         }
-        if outcome == .end {
-            guard isOfImage, dialogue == .running else { throw lost("its connection was closed") }
-            end = .exited(0)
-            return
-        }
+        if outcome == .end { throw lost("its connection was closed") }
         heard = turned
         do throws(ProtocolError) {
             while let frame = try reader.next() { try take(frame) }

@@ -54,8 +54,7 @@ func launch(_ limits: [ResourceLimit], _ mask: UInt16) throws(Failure) -> Proces
         order.credentials = try CredentialFiles.read(payload.credentials)
     }
     var relay = Relay(
-        job, socket, signals, try Upload.prepare(order, script), longestSilence: try job.longestSilence(),
-        isOfImage: payload.isOfImage)
+        job, socket, signals, try Upload.prepare(order, script), longestSilence: try job.longestSilence())
     return try relay.run()
 }
 

@@ -197,4 +197,42 @@ struct ImagePayloadTests {
             #expect(!Files.exists(rehearsal.scratch + "/ran"))
         }
     }
+
+    private func ended(_ end: (Rehearsal, Foundation.Process) -> Void) throws -> (
+        status: Int32, errors: String
+    ) {
+        try withScratch { scratch in
+            let rehearsal = try Rehearsal(scratch: scratch)
+            rehearsal.payload = .image
+            try rehearsal.record("running", more: #","payload":"image""#)
+            rehearsal.startAgent()
+            let errors = Foundation.Pipe()
+            let process = try rehearsal.start(try rehearsal.script("#!/bin/sh\n"), errors: errors)
+            usleep(500_000)
+            end(rehearsal, process)
+            process.waitUntilExit()
+            let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            return (process.terminationStatus, text)
+        }
+    }
+
+    @Test("has ended well when the guest shuts down")
+    func shutdown() throws {
+        let outcome = try ended { rehearsal, process in
+            while process.isRunning {
+                rehearsal.shutDown()
+                usleep(50_000)
+            }
+            rehearsal.end()
+        }
+        #expect(outcome.status == 0)
+        #expect(outcome.errors == "bivouac: the machine shuts down\n")
+    }
+
+    @Test("fails its job with one line when the machine dies")
+    func death() throws {
+        let outcome = try ended { rehearsal, _ in rehearsal.end() }
+        #expect(outcome.status == 69)
+        #expect(outcome.errors.contains("the machine ended before the job did"))
+    }
 }

@@ -33,6 +33,8 @@ final class Rehearsal: @unchecked Sendable {
     var grace: Int?
     var payload = PayloadSource.job
     var listening = ListeningRule.note
+    /// The thread that the agent is, once it takes a signal for its guest's shutdown.
+    private var thread: pthread_t?
     /// Whether there is a place for what passes between agent and payload beside the streams.
     var hasDirectory = false
     var payloadDirectory: String { scratch + "/job" }
@@ -121,6 +123,11 @@ final class Rehearsal: @unchecked Sendable {
         throw UnixError("poll", UnixError.timedOut, "\(answer)")
     }
 
+    /// Does to the agent what a guest's shutdown does.
+    func shutDown() {
+        if let thread = lock.withLock({ thread }) { pthread_kill(thread, SIGUSR2) }
+    }
+
     private func acceptOne() -> Int32 {
         var address = sockaddr()
         var size = socklen_t(MemoryLayout<sockaddr>.size)
@@ -151,8 +158,10 @@ final class Rehearsal: @unchecked Sendable {
             var agent = try? Agent(
                 control: FileDescriptor(owning: control), payload: FileDescriptor(owning: connection),
                 console: Console(path: "/dev/null"), directory: directory,
+                shutdown: payload == .image ? try? SignalQueue([Signals.user2]) : nil,
                 surroundings: surroundings)
         else { return }
+        lock.withLock { thread = pthread_self() }
         while !lock.withLock({ isOver }) { agent.step(atMost: 20) }
         // Whatever payload is left ends with its launcher.
         for _ in 0..<600 where !agent.isIdle { agent.step(atMost: 20) }
