@@ -17,7 +17,7 @@ struct Journal {
         _ name: AuditEvent.Name, _ record: Record, _ more: [JSON.Member] = [], at now: Timestamp,
         durably: Bool = true
     ) throws(MachineFault) {
-        _ = try atNode("no audit line, no start") { () throws(AuditError) in
+        _ = try atNode("the audit log takes no line") { () throws(AuditError) in
             try log.append(
                 Self.event(name, record, more), at: now, before: Deadline(seconds: 20), durably: durably)
         }

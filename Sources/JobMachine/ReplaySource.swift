@@ -47,7 +47,7 @@ struct ReplaySource {
                 .init("node", .string(Process.system.host)), .init("evidence", .string(path)),
                 .init("sha512", .string(digest.description)),
             ])
-        try atNode("no audit line, no start") { () throws(AuditError) in
+        try atNode("the audit log takes no line, so nothing starts") { () throws(AuditError) in
             _ = try AuditLog(path: places.auditLog).append(event, at: now, before: Deadline(seconds: 20))
         }
     }

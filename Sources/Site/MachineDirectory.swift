@@ -12,8 +12,6 @@ package struct MachineDirectory: Hashable, Sendable {
     package var context: String { path + "/context.iso" }
     /// What the guest printed on its serial line.
     package var console: String { path + "/console.log" }
-    /// The description given to libvirt.
-    package var domainXML: String { path + "/domain.xml" }
     /// A copy of the job's record that outlives a reboot.
     package var record: String { path + "/record.json" }
 }

@@ -30,14 +30,14 @@ extension Verbs {
 
     private static func live(_ tool: Tool, _ word: String) throws -> Described {
         let key = try tool.key(word)
-        guard let record = try LiveJob.peek(key, places: tool.places), let name = record.machineName else {
+        guard let record = try LiveJob.peek(key, places: tool.places) else {
             throw Failure(ExitStatus.dataRefused, "job \(key) has no machine on this node")
         }
-        let path = tool.places.machine(name).domainXML
+        let path = record.evidence.map { "\(tool.places.evidence)/\($0)/domain.xml" }
         let xml: String
-        if let domain = try Connection.open(tool.site()).lookup(name: record.domain) {
+        if let domain = try Connection.open(tool.site()).lookup(uuid: record.uuid) {
             xml = try domain.xml()
-        } else if Files.exists(path) {
+        } else if let path, Files.exists(path) {
             xml = String(decoding: try Files.read(path, limit: 1 << 20), as: UTF8.self)
         } else {
             throw Failure(ExitStatus.dataRefused, "job \(key) has no machine: it is \(record.phase.rawValue)")

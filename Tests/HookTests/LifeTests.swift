@@ -105,7 +105,7 @@ extension HookTests {
             try node.write("var/log/bivouac", "in the way")
             let prologue = try node.prologue()
             #expect(prologue.status == 69)
-            #expect(prologue.errors.contains("no audit line, no start"))
+            #expect(prologue.errors.contains("the audit log takes no line"))
             #expect(node.machines == [])
             #expect(node.evidence == [])
             #expect(try node.epilogue().status == 0)

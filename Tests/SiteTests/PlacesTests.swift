@@ -24,7 +24,6 @@ struct PlacesTests {
             (places.machine(machine).overlay, "/var/lib/bivouac/machines/demo-4711.2/overlay.qcow2"),
             (places.machine(machine).context, "/var/lib/bivouac/machines/demo-4711.2/context.iso"),
             (places.machine(machine).console, "/var/lib/bivouac/machines/demo-4711.2/console.log"),
-            (places.machine(machine).domainXML, "/var/lib/bivouac/machines/demo-4711.2/domain.xml"),
             (places.machine(machine).record, "/var/lib/bivouac/machines/demo-4711.2/record.json"),
             (places.toolsVolume("ab"), "/var/lib/bivouac/tools/ab.iso"),
             (places.listState("demo"), "/var/lib/bivouac/lists/demo"),
