@@ -15,13 +15,20 @@ extension Prologue {
         let now = clock()
         let admission = try judge(job, at: now)
         let lifetime: Lifetime
-        do throws(Refusal) { lifetime = try Lifetime(job, site) } catch { throw .refused(error) }
+        let stage: StageRequest?
+        do throws(Refusal) {
+            lifetime = try Lifetime(job, site)
+            stage = try site.queues[job.queue].flatMap { (queue) throws(Refusal) in
+                try StageRequest(job, queue)
+            }
+        } catch { throw .refused(error) }
         try live.advance(.admit, at: now) {
             $0.image = Record.Image(admission)
             $0.endState = site.endState(queue: job.queue, list: admission.list.name)
             $0.lifetime = lifetime
             $0.payload = site.queues[job.queue]?.payload
             $0.credentials = site.queues[job.queue]?.credentials
+            $0.stage = stage
         }
         try journal.write(.admission, live.record, at: now, durably: false)
         return admission
@@ -53,7 +60,7 @@ extension Prologue {
     /// queue promises.
     private func checkSettings(_ queue: Queue) throws(Refusal) {
         let unsupported =
-            queue.workdir != .none
+            queue.workdir == .virtiofs
             ? "workdir = \"\(queue.workdir.rawValue)\""
             : queue.network != .none ? "network = \"\(queue.network.rawValue)\"" : nil
         guard let unsupported else { return }

@@ -60,6 +60,8 @@ package struct Record: Codable, Sendable {
     package var payload: PayloadSource?
     /// Variables of the job that name credentials; the launcher reads it.
     package var credentials: [String]?
+    /// The user's files that go into the machine; nil when none do; the launcher reads it.
+    package var stage: StageRequest?
     package var domain: String
     package var uuid: String
     package var image: Image?
