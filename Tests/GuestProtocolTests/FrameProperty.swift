@@ -53,7 +53,7 @@ enum FrameProperty: String, CaseIterable {
 
     private static func tree(_ bytes: [UInt8]) -> String? {
         var reader = TreeRecordReader(.returned, bytes, bytes.indices)
-        while let next = try? reader.next(), let record = next {
+        while let record = try? reader.next() {
             switch record {
             case .data(_, let range):
                 guard range.lowerBound >= 0, range.upperBound <= bytes.count else {
