@@ -1,7 +1,7 @@
 internal import Job
 internal import Unix
 
-/// A node's features as Slurm's controller has them, those of ours and all others.
+/// A node as Slurm's controller has it: its features, those of ours and all others, and whether it takes jobs.
 package struct SlurmNode: Hashable, Sendable {
     /// What our features begin with; all that do are ours to take away.
     package static let prefix = "bivouac_"
@@ -9,6 +9,8 @@ package struct SlurmNode: Hashable, Sendable {
     /// What jobs can ask for, and what is there now.
     package var available: [String]
     package var active: [String]
+    /// It takes no new jobs; those that run go on.
+    package var isDrained = false
 
     package init(available: [String], active: [String]) {
         self.available = available
@@ -19,10 +21,15 @@ package struct SlurmNode: Hashable, Sendable {
     package init?(line: String) {
         var fields: [Substring: [String]] = [:]
         for word in line.split(whereSeparator: \.isWhitespace) {
+            // Behind it stand the words of an administrator.
+            if word.hasPrefix("Reason=") { break }
             for key in ["AvailableFeatures", "ActiveFeatures"] as [Substring] where word.hasPrefix(key + "=")
             {
                 let value = word.dropFirst(key.count + 1)
                 fields[key] = value == "(null)" ? [] : value.split(separator: ",").map(String.init)
+            }
+            if word.hasPrefix("State=") {
+                isDrained = word.split(separator: "+").contains { $0.hasPrefix("DRAIN") }
             }
         }
         guard let available = fields["AvailableFeatures"], let active = fields["ActiveFeatures"] else {
@@ -34,14 +41,15 @@ package struct SlurmNode: Hashable, Sendable {
 
     /// With these features of ours and no others of ours; what is not ours stays as it is.
     package func with(_ ours: [String]) -> SlurmNode {
-        SlurmNode(
-            available: available.filter { !$0.hasPrefix(Self.prefix) } + ours.sorted(),
-            active: active.filter { !$0.hasPrefix(Self.prefix) } + ours.sorted())
+        var node = self
+        node.available = available.filter { !$0.hasPrefix(Self.prefix) } + ours.sorted()
+        node.active = active.filter { !$0.hasPrefix(Self.prefix) } + ours.sorted()
+        return node
     }
 }
 
 extension SlurmCommand {
-    /// The features of a node.
+    /// A node's features and state.
     package func node(_ name: String) throws(BatchError) -> SlurmNode {
         let answer = try run("scontrol", ["--oneliner", "show", "node", name])
         guard answer.succeeded else { throw failure("scontrol", answer) }
