@@ -74,7 +74,8 @@ extension Verbs {
     }
 
     private static func endReplays(_ tool: Tool, _ site: Site) throws -> [String] {
-        try Replay.sweep(Ending(site: site, places: tool.places, clock: { tool.now })).map {
+        try ForeignPart.sweep(tool.places)
+        return try Replay.sweep(Ending(site: site, places: tool.places, clock: { tool.now })).map {
             "replay of \($0) ended: its process had died"
         }
     }

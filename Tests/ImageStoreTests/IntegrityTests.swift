@@ -21,8 +21,7 @@ import Unix
 
     /// Ticks, with time enough in between, until nothing is due; what came of each image.
     static func rehash(_ store: ImageStore, budget: Int64, at now: Timestamp, each seconds: Int64 = 100)
-        throws
-        -> [ImageStore.Rehash]
+        throws -> [ImageStore.Rehash]
     {
         var outcomes: [ImageStore.Rehash] = []
         for index in 0..<200 as Range<Int64> {
