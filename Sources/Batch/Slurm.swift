@@ -29,7 +29,8 @@ package enum Slurm {
         return Job(
             key: key, attempt: hook.restarts, account: account, queue: partition, project: hook.project,
             nodes: hook.nodes ?? 1,
-            resources: try resources(hook, queue: queue, granted: granted, now: now), words: hook.words)
+            resources: try resources(hook, queue: queue, granted: granted, now: now), words: hook.words,
+            directory: hook.directory)
     }
 
     private static func resources(

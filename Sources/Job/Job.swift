@@ -12,10 +12,12 @@ package struct Job: Sendable {
     package var resources: Resources
     /// The words of the job's comment or `-l other=`; written by the user.
     package var words: [String]
+    /// The working directory as the batch system names it: the user's text.
+    package var directory: String?
 
     package init(
         key: JobKey, attempt: Int?, account: Account, queue: String, project: String, nodes: Int,
-        resources: Resources, words: [String]
+        resources: Resources, words: [String], directory: String? = nil
     ) {
         self.key = key
         self.attempt = attempt
@@ -25,5 +27,6 @@ package struct Job: Sendable {
         self.nodes = nodes
         self.resources = resources
         self.words = words
+        self.directory = directory
     }
 }

@@ -44,6 +44,8 @@ package struct Site: Hashable, Sendable {
     package var revoked: RevokedRule
     /// Power of one CPU by the benchmark of that name; nil when the site does not say.
     package var hs06: Benchmark?
+    /// What machines of some queues see of the node.
+    package var exports: [Export]
     /// What the site adds to every machine.
     package var snippets: [ContextSnippet]
     /// What is wrong in drop-in files; whatever they would declare is absent, and a fault in `deny.d` denies
@@ -63,7 +65,8 @@ package struct Site: Hashable, Sendable {
         lists: [String: ListRule] = [:], denials: [Denial] = [],
         store: StoreRule = StoreRule(), evidence: EvidenceRule = EvidenceRule(),
         fetch: FetchRule = FetchRule(),
-        revoked: RevokedRule = .report, hs06: Benchmark? = nil, snippets: [ContextSnippet] = [],
+        revoked: RevokedRule = .report, hs06: Benchmark? = nil, exports: [Export] = [],
+        snippets: [ContextSnippet] = [],
         faults: [SiteFault] = [],
         ignored: [String] = []
     ) {
@@ -87,6 +90,7 @@ package struct Site: Hashable, Sendable {
         self.fetch = fetch
         self.revoked = revoked
         self.hs06 = hs06
+        self.exports = exports
         self.snippets = snippets
         self.faults = faults
         self.ignored = ignored
