@@ -1,5 +1,6 @@
 import Audit
 import Digest
+import Fetch
 package import ImageStore
 package import ImageTrust
 package import Job
@@ -66,7 +67,7 @@ extension Prologue {
     /// What a job would be told and given, without anything being made or written down.
     package func rehearse(_ job: Job) throws(MachineFault) -> (admission: Admission, xml: String) {
         let admission = try judge(job, at: clock())
-        let record = Record(job: job, attempt: 0, slurmConfiguration: nil, now: clock())
+        let record = Record(job: job, attempt: 0, now: clock())
         guard
             let share = NodeShare.choose(
                 job.resources.cpus, allowed: Process.allowedCPUs, accounts: NodeShare.pool(site), taken: [])
@@ -136,8 +137,8 @@ extension TransferRules {
     /// The site's, for what needs the image.
     package init(_ site: Site, purpose: String) {
         self.init(
-            mirror: site.store.mirror, bandwidth: site.store.bandwidth, proxy: site.fetch.proxy,
-            serverAnchors: site.fetch.serverAnchors, purpose: purpose)
+            over: HTTP.transport, mirror: site.store.mirror, bandwidth: site.store.bandwidth,
+            proxy: site.fetch.proxy, serverAnchors: site.fetch.serverAnchors, purpose: purpose)
     }
 }
 
