@@ -84,7 +84,7 @@ struct HostFilesTests {
                 (4, .prepared, true, 1000),
             ] as [(Int, Phase, Bool?, UInt32)] {
                 var record = Record(
-                    job: try job("live"), attempt: 0, slurmConfiguration: nil, now: .init(seconds: 0))
+                    job: try job("live"), attempt: 0, now: .init(seconds: 0))
                 record.phase = phase
                 record.userDisk = disk
                 record.uid = uid
