@@ -114,6 +114,7 @@ let package = Package(
 
         program("bivouac-prologue", uses: ["Batch", "JobMachine", "Policy", "Site"]),
         program("bivouac-unpack", uses: ["Archive", "Job", "Unix"]),
+        program("bivouac-share", uses: ["Job", "Unix"]),
         program("bivouac-epilogue", uses: ["Batch", "Job", "JobMachine", "Site"]),
         // What an operator types: the first is small and runs anywhere, the second has the libraries of a node.
         program("bivouac", uses: ["Batch", "Command", "Endorsing", "Unix"]),

@@ -38,7 +38,8 @@ enum Slurm {
             key: key, attempt: hook.attempt, account: account, queue: partition, project: hook.project,
             nodes: hook.nodes ?? 1,
             resources: try resources(hook, queue: queue, granted: granted, now: now), words: hook.words,
-            origin: JobOrigin(scheduler: Scheduler.slurm.name, server: hook.configuration))
+            origin: JobOrigin(scheduler: Scheduler.slurm.name, server: hook.configuration),
+            directory: hook.directory)
     }
 
     private static func resources(

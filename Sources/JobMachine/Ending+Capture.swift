@@ -64,6 +64,7 @@ extension Ending {
         let usage = try stop(name)
         let directory = places.machine(name)
         if let record = try LiveJob.read(directory.record) { try capture(record, usage, .reaped) }
+        try ShareServer.endAll(of: directory)
         try atNode("could not remove the machine's files") { () throws(UnixError) in
             try Files.removeTree(directory.path)
         }

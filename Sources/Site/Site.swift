@@ -48,6 +48,8 @@ package struct Site: Hashable, Sendable {
     package var drain: Int64?
     /// Power of one CPU by the benchmark of that name; nil when the site does not say.
     package var hs06: Benchmark?
+    /// What machines of some queues see of the node.
+    package var exports: [Export]
     /// What the site adds to every machine.
     package var snippets: [ContextSnippet]
     /// What is wrong in drop-in files; whatever they would declare is absent, and a fault in `deny.d` denies
@@ -67,7 +69,7 @@ package struct Site: Hashable, Sendable {
         lists: [String: ListRule] = [:], denials: [Denial] = [],
         store: StoreRule = StoreRule(), evidence: EvidenceRule = EvidenceRule(),
         fetch: FetchRule = FetchRule(),
-        revoked: RevokedRule = .report, drain: Int64? = nil, hs06: Benchmark? = nil,
+        revoked: RevokedRule = .report, drain: Int64? = nil, hs06: Benchmark? = nil, exports: [Export] = [],
         snippets: [ContextSnippet] = [],
         faults: [SiteFault] = [],
         ignored: [String] = []
@@ -94,6 +96,7 @@ package struct Site: Hashable, Sendable {
         self.revoked = revoked
         self.drain = drain
         self.hs06 = hs06
+        self.exports = exports
         self.snippets = snippets
         self.faults = faults
         self.ignored = ignored
