@@ -121,7 +121,7 @@ let package = Package(
             uses: [
                 "Audit", "Batch", "Command", "Difference", "Digest", "Endorsing", "Evidence", "GuestProtocol",
                 "ImageStore",
-                "ImageTrust", "JSON", "Job", "JobMachine",
+                "ImageTrust", "JSON", "Job", "JobContext", "JobMachine",
                 "Libvirt", "ListRefresh", "ListStore", "NameService", "Policy", "Site", "Unix",
             ]),
         program("bivouac-difference", uses: ["Difference", "Disk", "JSON", "Unix"]),
