@@ -65,7 +65,7 @@ extension Prologue {
     /// What a job would be told and given, without anything being made or written down.
     package func rehearse(_ job: Job) throws(MachineFault) -> (admission: Admission, xml: String) {
         let admission = try judge(job, at: clock())
-        let record = Record(job: job, attempt: 0, slurmConfiguration: nil, now: clock())
+        let record = Record(job: job, attempt: 0, now: clock())
         guard
             let share = NodeShare.choose(
                 job.resources.cpus, allowed: Process.allowedCPUs, accounts: NodeShare.pool(site), taken: [])

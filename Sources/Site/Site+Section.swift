@@ -6,7 +6,7 @@ extension Site {
         "silence_timeout",
         "qemu_accounts", "libvirt", "libvirt_timeout", "memory_overhead", "queue", "store", "evidence",
         "fetch",
-        "revoked", "hs06_per_cpu",
+        "revoked", "hs06_per_cpu", "scheduler",
     ]
 
     /// Decodes `site.toml`.
@@ -15,6 +15,10 @@ extension Site {
             "cluster", rule: "1 to 32 letters, digits, '_' and '-', the first a letter or digit"
         ) { JobKey.isCluster($0) }
         self.init(cluster: try section.required("cluster", cluster, example: "\"NAME\""))
+        scheduler =
+            try section.string("scheduler", rule: "a batch system's name, like slurm") {
+                ImageName.isWord($0)
+            } ?? scheduler
         anchors =
             try section.string("anchors", rule: "an absolute path") {
                 $0.hasPrefix("/") && Section.isLine($0, limit: 1024)

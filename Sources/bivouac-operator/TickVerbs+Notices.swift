@@ -6,7 +6,7 @@ import Unix
 
 extension Verbs {
     /// Tells payloads of time limits that changed, and of notices that could not be told before.
-    static func follow(_ tool: Tool, _ states: [JobID: SlurmState], _ deadline: Deadline) throws -> [String] {
+    static func follow(_ tool: Tool, _ states: [JobID: JobState], _ deadline: Deadline) throws -> [String] {
         let outcomes = try Notices(places: tool.places, clock: { tool.now }).follow(states, before: deadline)
         if let failed = outcomes.first(where: { $0.failure != nil }) {
             throw Failure(ExitStatus.unavailable, "job \(failed.job): \(failed.failure ?? "")")

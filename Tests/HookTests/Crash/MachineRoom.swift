@@ -147,10 +147,10 @@ final class MachineRoom {
     }
 
     @discardableResult
-    func prologue(_ job: JobOnNode) async throws -> Outcome { try await run([Built.prologue], job) }
+    func prologue(_ job: JobOnNode) async throws -> Outcome { try await run(Built.prologue, job) }
 
     @discardableResult
-    func epilogue(_ job: JobOnNode) async throws -> Outcome { try await run([Built.epilogue], job) }
+    func epilogue(_ job: JobOnNode) async throws -> Outcome { try await run(Built.epilogue, job) }
 
     @discardableResult
     func tick() async throws -> Outcome { try await run([Built.bivouac, "tick"]) }

@@ -22,10 +22,10 @@ struct Sweep {
     enum Successor: CaseIterable { case epilogue, tick }
 
     /// What a program does on its way when nothing happens to it.
-    static func trace(_ program: String, _ job: JobOnNode, in room: MachineRoom) async throws -> Trace {
+    static func trace(_ program: [String], _ job: JobOnNode, in room: MachineRoom) async throws -> Trace {
         let path = room.node.path("trace")
-        let run = try await room.run(Trace.recording(path) + [program], job)
-        guard run.status == 0 else { throw Harness.error("\(program) under strace: \(run.errors)") }
+        let run = try await room.run(Trace.recording(path) + program, job)
+        guard run.status == 0 else { throw Harness.error("\(program[0]) under strace: \(run.errors)") }
         return try Trace(path)
     }
 
