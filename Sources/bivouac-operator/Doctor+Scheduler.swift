@@ -4,22 +4,24 @@ import JobMachine
 import Site
 import Unix
 
-// The scheduler that is on this node: its settings, and the hooks that it calls.
+// The node's scheduler: its settings, and the hooks that it calls.
 extension Doctor {
-    /// Where pbs_mom of Torque has its home, and the file that says where that of OpenPBS has.
-    private var torqueHome: String { places.root + "/var/spool/torque/mom_priv" }
-    private var pbsConfiguration: String { places.root + "/etc/pbs.conf" }
-
     var scheduler: [Finding] {
-        if Files.exists(torqueHome) { return torque(torqueHome) }
-        if let text = Self.text(pbsConfiguration) {
-            let home = text.split(separator: "\n").last { $0.hasPrefix("PBS_HOME=") }?.dropFirst(9)
-            return openPBS(places.root + (home ?? "/var/spool/pbs") + "/mom_priv/hooks")
+        switch site.scheduler {
+        case "slurm": slurm
+        case "torque": torque(places.root + "/var/spool/torque/mom_priv")
+        case "openpbs": openPBS(places.root + pbsHome + "/mom_priv/hooks")
+        default: [.unknown("Scheduler", "nothing is known here of the settings of \(site.scheduler)")]
         }
-        return slurm
     }
 
-    static func text(_ path: String) -> String? {
+    /// Where `/etc/pbs.conf` puts OpenPBS.
+    private var pbsHome: String {
+        let lines = Self.text(places.root + "/etc/pbs.conf")?.split(separator: "\n") ?? []
+        return lines.last { $0.hasPrefix("PBS_HOME=") }.map { String($0.dropFirst(9)) } ?? "/var/spool/pbs"
+    }
+
+    private static func text(_ path: String) -> String? {
         (try? Files.read(path, limit: 1 << 20)).map { String(decoding: $0, as: UTF8.self) }
     }
 

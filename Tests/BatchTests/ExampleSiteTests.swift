@@ -37,10 +37,9 @@ struct ExampleSiteTests {
     @Test("explains itself: each file begins with a comment or has one, and README names it")
     func commented() throws {
         let readme = try text(Self.example + "/README.md")
-        let files = try FileManager.default.subpathsOfDirectory(atPath: Self.example).filter {
-            var isDirectory: ObjCBool = false
-            FileManager.default.fileExists(atPath: "\(Self.example)/\($0)", isDirectory: &isDirectory)
-            return !isDirectory.boolValue && $0 != "README.md"
+        let files = try FileManager.default.subpathsOfDirectory(atPath: Self.example).filter { name in
+            guard name != "README.md" else { return false }
+            return try Files.status("\(Self.example)/\(name)")?.kind == .regular
         }
         #expect(files.count == 11)
         for file in files {

@@ -24,7 +24,7 @@ struct SlurmSettingsTests {
         """
 
     @Test("that fit are found good, as scontrol prints them and as slurm.conf spells them")
-    func good() {
+    func fits() {
         let file = Self.good.replacing(" sec", with: "  # why")
             .replacing("PrologFlags ", with: "prologFLAGS ")
         for text in [Self.good, file, "KillWait=2\n" + Self.good] {
@@ -49,7 +49,7 @@ struct SlurmSettingsTests {
     ]
 
     @Test("that contradict each other or site.toml are found by name", arguments: bad)
-    func bad(
+    func misfits(
         _ example: (old: String, new: String, name: String, verdict: Finding.Verdict, says: String)
     ) throws {
         let text = Self.good.replacing(example.old, with: example.new)
@@ -75,7 +75,7 @@ struct TorqueSettingsTests {
     }
 
     @Test("that fit are found good")
-    func good() {
+    func fits() {
         #expect(findings(Self.good).allSatisfy { $0.verdict == .ok })
         let server = QmgrSettings(
             "# set server kill_delay = 1\nset server kill_delay = 26\nset server x += \"a\"\n")
@@ -92,7 +92,7 @@ struct TorqueSettingsTests {
     ]
 
     @Test("that contradict each other or site.toml are found by name", arguments: bad)
-    func bad(_ example: (old: String, new: String, name: String, says: String)) throws {
+    func misfits(_ example: (old: String, new: String, name: String, says: String)) throws {
         let text = Self.good.replacing(example.old, with: example.new)
         let finding = try find(example.name, in: findings(text))
         #expect(finding.verdict == .failure)
@@ -129,7 +129,7 @@ struct OpenPBSSettingsTests {
     }
 
     @Test("that fit are found good, as a node keeps them and as a script of qmgr sets them")
-    func good() {
+    func fits() {
         #expect(findings(Self.good).allSatisfy { $0.verdict == .ok })
         let script = Self.good.split(separator: "\n").dropFirst().map {
             "set hook bivouac " + $0.replacing("=", with: " = ").replacing(",execjob_end", with: "")
@@ -151,7 +151,7 @@ struct OpenPBSSettingsTests {
     ]
 
     @Test("that contradict each other or site.toml are found by name", arguments: bad)
-    func bad(
+    func misfits(
         _ example: (old: String, new: String, name: String, verdict: Finding.Verdict, says: String)
     ) throws {
         let text = Self.good.replacing(example.old, with: example.new)
