@@ -123,7 +123,7 @@ let package = Package(
             uses: [
                 "Audit", "Batch", "Command", "Difference", "Digest", "Endorsing", "Evidence", "GuestProtocol",
                 "ImageStore",
-                "ImageTrust", "JSON", "Job", "JobMachine",
+                "ImageTrust", "JSON", "Job", "JobContext", "JobMachine",
                 "Libvirt", "ListRefresh", "ListStore", "NameService", "Policy", "Site", "Unix",
             ]),
         program("bivouac-difference", uses: ["Difference", "Digest", "Disk", "JSON", "Unix"]),
