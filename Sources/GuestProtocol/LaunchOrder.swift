@@ -17,10 +17,13 @@ package struct LaunchOrder: Hashable, Sendable {
     /// Permissions of the script that follows; nil when there is none and the guest has the program.
     package var scriptMode: UInt16?
     package var credentials: [Credential]
+    /// What of the user's files follows; nil when none do.
+    package var stage: StageOrder?
 
     package init(
         arguments: [[UInt8]], environment: [[UInt8]], directory: BytePath, umask: UInt16,
-        limits: [ResourceLimit], scriptMode: UInt16?, credentials: [Credential] = []
+        limits: [ResourceLimit], scriptMode: UInt16?, credentials: [Credential] = [],
+        stage: StageOrder? = nil
     ) {
         self.arguments = arguments
         self.environment = environment
@@ -29,6 +32,7 @@ package struct LaunchOrder: Hashable, Sendable {
         self.limits = limits
         self.scriptMode = scriptMode
         self.credentials = credentials
+        self.stage = stage
     }
 
     /// The value of a variable; the first of that name counts.
@@ -67,11 +71,12 @@ extension LaunchOrder {
                 throw .init(what: "a script that has no absolute path")
             }
             let credentials = try Credential.list(&reader)
+            let stage = try StageOrder.read(&reader)
             try reader.finish()
             return LaunchOrder(
                 arguments: arguments, environment: environment, directory: directory, umask: umask,
                 limits: limits, scriptMode: mode == .max ? nil : mode,
-                credentials: credentials)
+                credentials: credentials, stage: stage)
         }
     }
 
@@ -93,6 +98,7 @@ extension LaunchOrder {
         }
         writer.number(scriptMode ?? .max)
         Credential.write(credentials, to: &writer)
+        StageOrder.write(stage, to: &writer)
         return writer.bytes
     }
 

@@ -53,8 +53,12 @@ func launch(_ limits: [ResourceLimit], _ mask: UInt16) throws(Failure) -> Proces
     } else {
         order.credentials = try CredentialFiles.read(payload.credentials)
     }
+    let request = payload.isOfImage ? nil : try job.stage()
+    let stage = try request.flatMap { (request) throws(Failure) in try Stage(request, in: directory) }
+    order.stage = stage?.order
     var relay = Relay(
-        job, socket, signals, try Upload.prepare(order, script), longestSilence: try job.longestSilence())
+        job, socket, signals, try Upload.prepare(order, script), stage.map { Exchange($0) },
+        longestSilence: try job.longestSilence())
     return try relay.run()
 }
 
