@@ -61,7 +61,9 @@ enum Slurm {
         guard let cpus = grant?.cpus ?? hook.cpusOnNode, cpus > 0 else {
             throw BatchError(.node, "the CPUs granted to job \(hook.job) are unknown (\(reason))")
         }
-        return Resources(cpus: cpus, memory: memory, end: limit(grant?.end, at: now))
+        return Resources(
+            cpus: cpus, memory: memory, end: limit(grant?.end, at: now),
+            grace: SlurmConfiguration.killWait(in: hook.configuration ?? SlurmConfiguration.usualPath))
     }
 
     /// The end of a job as the controller says it, which is a moment a year ahead for one without a time limit.

@@ -82,7 +82,8 @@ extension Agent {
         guard surroundings.payload == .job else {
             dialogue = .running
             port.writer.append(.started)
-            return console.say("the image's own payload is the job's")
+            console.say("the image's own payload is the job's")
+            return endImagePayload()
         }
         var launch = launch
         let credentials = launch.credentials

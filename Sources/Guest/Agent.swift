@@ -64,6 +64,8 @@ package struct Agent: ~Copyable {
     /// A machine takes one payload in its life.
     var isTaken = false
     var upload: Upload?
+    /// What it says of itself to root on the host.
+    var ready: Ready
     /// Signals that came before there was a payload.
     var earlySignals: [Int32] = []
     var payload: Payload?
@@ -93,6 +95,7 @@ package struct Agent: ~Copyable {
         let payloadPort = try Port(payload, accepting: .toAgent)
         let ticker = try Ticker(seconds: Self.heartbeat)
         self.surroundings = surroundings
+        ready = surroundings.ready
         self.console = console
         self.directory = directory
         self.shutdown = shutdown
@@ -137,7 +140,7 @@ package struct Agent: ~Copyable {
         case .readable:
             if control.fill() { takeControlFrames() } else { control.disconnect() }
         }
-        if control.takeNewcomer() { control.writer.append(.ready, surroundings.ready.body) }
+        if control.takeNewcomer() { control.writer.append(.ready, ready.body) }
         if !control.flush() { control.disconnect() }
     }
 
@@ -147,9 +150,7 @@ package struct Agent: ~Copyable {
                 switch frame.kind {
                 case .hello:
                     // Who asks without reading the answers gets no more of them.
-                    if control.writer.pending < 4096 {
-                        control.writer.append(.ready, surroundings.ready.body)
-                    }
+                    if control.writer.pending < 4096 { control.writer.append(.ready, ready.body) }
                 case .notice: take(try Notice(control.reader.bytes, frame.body))
                 case .clock: set(try Clock(control.reader.bytes, frame.body))
                 case .top: listProcesses()

@@ -121,7 +121,7 @@ extension Prologue {
             key: job.key, machine: record.uuid, hostname: MachineIdentity.hostname(of: name),
             account: job.account, machineFeatures: features.machine,
             jobFeatures: features.job(memory: machine.memory, start: now),
-            grace: record.lifetime?.grace ?? 0, listening: queue?.listening ?? .fail,
+            grace: record.lifetime?.rest ?? record.lifetime?.grace ?? 0, listening: queue?.listening ?? .fail,
             payload: queue?.payload ?? .job,
             files: site.snippets.reduce(into: [:]) { $0.merge($1.files) { first, _ in first } },
             environment: site.snippets.reduce(into: [:]) { $0.merge($1.environment) { first, _ in first } },

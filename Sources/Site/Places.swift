@@ -50,6 +50,8 @@ package struct Places: Hashable, Sendable {
     }
     /// Machines of the past that were booted again for a look.
     package var replays: String { state + "/replays" }
+    /// Where disks of the past are read by programs from elsewhere.
+    package var looks: String { state + "/looks" }
     /// The volumes that hold the agent.
     package var tools: String { state + "/tools" }
     /// The agent's volume with this SHA-512, in hex.

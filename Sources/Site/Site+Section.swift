@@ -6,7 +6,7 @@ extension Site {
         "silence_timeout",
         "qemu_accounts", "libvirt", "libvirt_timeout", "memory_overhead", "queue", "store", "evidence",
         "fetch",
-        "revoked", "hs06_per_cpu", "scheduler", "exports",
+        "revoked", "drain", "hs06_per_cpu", "scheduler", "exports",
     ]
 
     /// Decodes `site.toml`.
@@ -69,6 +69,7 @@ extension Site {
         }
         if let section = try section.section("fetch", keys: FetchRule.keys) { fetch = try FetchRule(section) }
         revoked = try section.choice("revoked", RevokedRule.self) ?? revoked
+        drain = try section.seconds("drain", in: 0...30 * 86_400)
         hs06 = try section.string("hs06_per_cpu", rule: "a number like \"12.5\"") { Benchmark($0) != nil }
             .flatMap { Benchmark($0) }
     }

@@ -47,17 +47,18 @@ package struct Child: ~Copyable {
     /// Starts a program by its absolute path, in a session of its own, with exactly this environment, reading
     /// nothing; `wait` is to follow within the time.
     ///
-    /// It has the descriptors, from 3 on.
+    /// It has the descriptors, from 3 on. Where `target` is given its output goes there, and to nobody else.
     ///
     /// The corresponding C function is `posix_spawn`.
     package static func start(
         _ path: String, _ arguments: [String], environment: [String] = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"],
-        descriptors: [Int32] = [], seconds: Int, outputLimit: Int = 1 << 20
+        descriptors: [Int32] = [], output target: Int32? = nil, seconds: Int, outputLimit: Int = 1 << 20
     ) throws(UnixError) -> Child {
         let output = try Pipe()
         let errors = try Pipe()
         let pid = try spawn(
-            path, arguments, environment, output: output.writer.rawValue, errors: errors.writer.rawValue,
+            path, arguments, environment, output: target ?? output.writer.rawValue,
+            errors: errors.writer.rawValue,
             descriptors)
         return Child(
             pid: pid, output: output.intoReader(), errors: errors.intoReader(),

@@ -106,7 +106,8 @@ final class Rehearsal: @unchecked Sendable {
     }
 
     /// Says something to the agent as root on the host does, and waits for the answer of that kind.
-    func command(_ kind: FrameKind, _ body: [UInt8], awaiting answer: FrameKind) throws {
+    @discardableResult
+    func command(_ kind: FrameKind, _ body: [UInt8] = [], awaiting answer: FrameKind) throws -> [UInt8] {
         var writer = FrameWriter()
         writer.append(kind, body)
         let bytes = writer.take()
@@ -119,7 +120,9 @@ final class Rehearsal: @unchecked Sendable {
                 continue
             }
             _ = try reader.fill(from: controlEnds.host)
-            while let frame = try reader.next() { if frame.kind == answer { return } }
+            while let frame = try reader.next() {
+                if frame.kind == answer { return Array(reader.bytes[frame.body]) }
+            }
         }
         throw UnixError("poll", UnixError.timedOut, "\(answer)")
     }

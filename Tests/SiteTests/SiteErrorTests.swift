@@ -81,11 +81,11 @@ struct SiteErrorTests {
         ),
         (
             "cluster = 'x'\nimage = 'a/b'",
-            "site.toml:2:1: unknown key 'image': drop it or use one of cluster, anchors, maximum_list_age, virtualization, boot_timeout, prologue_timeout, silence_timeout, qemu_accounts, libvirt, libvirt_timeout, memory_overhead, queue, store, evidence, fetch, revoked, hs06_per_cpu, scheduler, exports"
+            "site.toml:2:1: unknown key 'image': drop it or use one of cluster, anchors, maximum_list_age, virtualization, boot_timeout, prologue_timeout, silence_timeout, qemu_accounts, libvirt, libvirt_timeout, memory_overhead, queue, store, evidence, fetch, revoked, drain, hs06_per_cpu, scheduler, exports"
         ),
         (
             "cluster = 'x'\n\"a\\nb\" = 1",
-            "site.toml:2:1: unknown key 'a?b': drop it or use one of cluster, anchors, maximum_list_age, virtualization, boot_timeout, prologue_timeout, silence_timeout, qemu_accounts, libvirt, libvirt_timeout, memory_overhead, queue, store, evidence, fetch, revoked, hs06_per_cpu, scheduler, exports"
+            "site.toml:2:1: unknown key 'a?b': drop it or use one of cluster, anchors, maximum_list_age, virtualization, boot_timeout, prologue_timeout, silence_timeout, qemu_accounts, libvirt, libvirt_timeout, memory_overhead, queue, store, evidence, fetch, revoked, drain, hs06_per_cpu, scheduler, exports"
         ),
         ("cluster = 'x'\nqueue = 'vm'", "site.toml:2:1: 'queue' is a string: it must be a table, [queue]"),
         (

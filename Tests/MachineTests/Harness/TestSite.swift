@@ -22,6 +22,17 @@ enum TestSite {
             end_state = "always"
             """
         ),
+        // Whoever needs the node's processors ends its jobs, with a grace beyond KillWait.
+        ("vmlow", "image = \"demo/minimal\"\nallow = [\"demo/*\"]"),
+        ("vmback", "image = \"demo/minimal\"\nallow = [\"demo/*\"]"),
+        (
+            "vmown",
+            """
+            allow = ["service/*", "button/*"]
+            payload = "image"
+            """
+        ),
+        ("vmquiet", "allow = [\"listener/*\"]\nlistening = \"fail\""),
         (
             "vmlive",
             """
@@ -66,14 +77,21 @@ enum TestSite {
         slurm += """
             \(mark)
             MinJobAge=3600
+            PreemptType=preempt/partition_prio
+            PreemptMode=CANCEL
+            SlurmctldParameters=preempt_send_user_signal
             NodeName=\(secondNode) NodeHostname=\(node) NodeAddr=127.0.0.1 Port=\(try await secondPort()) \
             CPUs=2 RealMemory=1024 State=UNKNOWN
 
             """
         for (name, _) in queues {
             slurm +=
-                "PartitionName=\(name) Nodes=\(node)\(name == "vmtwo" ? "," + secondNode : "") DefaultTime=3\n"
+                "PartitionName=\(name) Nodes=\(node)\(name == "vmtwo" ? "," + secondNode : "") DefaultTime=3"
+            slurm +=
+                ["vmlow": " GraceTime=20", "vmback": " GraceTime=20 PreemptMode=REQUEUE"][name, default: ""]
+            slurm += "\n"
         }
+        slurm += "PartitionName=urgent Nodes=\(node) PriorityTier=10\n"
         try Files.write(slurm, to: Cluster.slurmConfiguration, mode: 0o644)
         try await restartController()
     }
