@@ -129,7 +129,7 @@ extension Doctor {
                 : .warning(
                     "Definition",
                     "libvirt took \(report.definition) ms to define it: it asks QEMU for its abilities each time "
-                        + "(see KvmAccess)"),
+                        + "(see KvmAccess; a /dev/kvm that does not work has the same effect)"),
             report.writesConsole
                 ? .failure(
                     "Console",
