@@ -77,8 +77,15 @@ static inline int linux_close_range(unsigned int first, unsigned int last, unsig
 static inline long linux_sched_getaffinity(int pid, unsigned long size, void *mask) {
     return syscall(SYS_sched_getaffinity, pid, size, mask);
 }
+static inline int linux_bind(int fd, const struct sockaddr_un *address, socklen_t length) {
+    return bind(fd, (const struct sockaddr *)address, length);
+}
+static inline int linux_accept(int fd) { return accept4(fd, NULL, NULL, SOCK_CLOEXEC); }
 static inline int linux_connect(int fd, const struct sockaddr_un *address, socklen_t length) {
     return connect(fd, (const struct sockaddr *)address, length);
+}
+static inline int linux_bind(int fd, const struct sockaddr_un *address, socklen_t length) {
+    return bind(fd, (const struct sockaddr *)address, length);
 }
 static inline int linux_fs_ioc_enable_verity(int fd) {
     struct fsverity_enable_arg argument = {
