@@ -84,9 +84,6 @@ static inline int linux_accept(int fd) { return accept4(fd, NULL, NULL, SOCK_CLO
 static inline int linux_connect(int fd, const struct sockaddr_un *address, socklen_t length) {
     return connect(fd, (const struct sockaddr *)address, length);
 }
-static inline int linux_bind(int fd, const struct sockaddr_un *address, socklen_t length) {
-    return bind(fd, (const struct sockaddr *)address, length);
-}
 static inline int linux_fs_ioc_enable_verity(int fd) {
     struct fsverity_enable_arg argument = {
         .version = 1, .hash_algorithm = FS_VERITY_HASH_ALG_SHA256, .block_size = 4096};

@@ -166,6 +166,22 @@ extension Doctor {
         return .ok("Confinement", "QEMU had the machine's account, seccomp, no capabilities")
     }
 
+    /// What machines see of the node's directories needs a program of QEMU's, and the directories.
+    var sharing: Finding {
+        let queues = site.queues.values.filter { $0.workdir == .virtiofs }.map(\.name).sorted()
+        guard !queues.isEmpty || !site.exports.isEmpty else {
+            return .ok("Sharing", "no queue shares a directory of the node with its machines")
+        }
+        guard let server = ShareServer.installed else {
+            return .failure(
+                "Sharing", "virtiofsd is not there (qemu-system-common): jobs get UnsupportedSetting")
+        }
+        for export in site.exports where !Files.exists(export.path) {
+            return .failure("Sharing", "\(export.path), which [exports] names, is not there")
+        }
+        return .ok("Sharing", server)
+    }
+
     var agentVolume: Finding {
         do throws(ContextError) {
             let volume = try ToolsVolume.current(

@@ -160,6 +160,10 @@ extension HookTests {
                     "sed 's|/CN=[^/]*\"$|/CN=Other\"|' etc/bivouac/endorsers.d/eve.toml >etc/bivouac/endorsers.d/x.toml",
                 then: "rm etc/bivouac/endorsers.d/x.toml"),
             Breakage(
+                "Sharing", "failure", says: "",
+                by: "cp -p \(site) kept; printf '[exports]\\nx = \"/bivouac-test-none\"\\n' >>\(site)",
+                then: "mv kept \(site)"),
+            Breakage(
                 "Anchors", "failure", says: "others than root", by: "chmod 0775 anchors",
                 then: "chmod 0755 anchors"),
             Breakage(
