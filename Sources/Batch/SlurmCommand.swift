@@ -63,18 +63,4 @@ package struct SlurmCommand: SchedulerCommands {
         let answer = try program.run("scontrol", ["update", "JobId=\(job)", "AdminComment=" + comment])
         guard answer.succeeded else { throw program.failure("scontrol", answer) }
     }
-
-    /// The controller's settings, `scontrol show config`: name to value as Slurm prints it.
-    package func settings() throws(BatchError) -> [String: String] {
-        let answer = try program.run("scontrol", ["show", "config"])
-        guard answer.succeeded else { throw program.failure("scontrol", answer) }
-        var settings: [String: String] = [:]
-        for line in String(decoding: answer.output, as: UTF8.self).split(separator: "\n") {
-            let parts = line.split(separator: "=", maxSplits: 1)
-            guard parts.count == 2 else { continue }
-            let name = parts[0].filter { $0 != " " }
-            settings[name] = String(parts[1].drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
-        }
-        return settings
-    }
 }

@@ -39,7 +39,7 @@ final class TorqueQuestion: JobQuestion {
             throw BatchError(.node, "user '\(hook.user)' has no account on this node")
         }
         if let group = account.groups.first(where: { $0.name == hook.group }) { account.gid = group.gid }
-        let (asked, reason) = resources()
+        let (asked, directory, reason) = answer()
         let hosts = nodeFile()
         let cpus = hosts?.count ?? hook.cpus ?? asked.cpus
         let nodes = hosts.map { Set($0).count } ?? hook.nodes ?? asked.nodes
@@ -56,19 +56,20 @@ final class TorqueQuestion: JobQuestion {
             words: asked.words,
             origin: JobOrigin(scheduler: Scheduler.torque.name, server: JobID.server(ofPBS: hook.fullID)),
             script: hook.script)
+        job.directory = directory ?? account.home
         job.objection = Self.objection(to: asked, nodes)
         return job
     }
 
-    /// What the job asked for, and why it may not be all.
-    private func resources() -> (PBSResources, String) {
+    /// What the job asked for, where it starts, and why that may not be all.
+    private func answer() -> (PBSResources, directory: String?, reason: String) {
         do throws(BatchError) {
-            guard let asked = try status.take()?.get().answer() else {
+            guard let (asked, directory) = try status.take()?.get().answer() else {
                 throw BatchError(.node, "qstat was heard already")
             }
-            return (asked, "the job asked for none: set resources_default.mem of the queue")
+            return (asked, directory, "the job asked for none: set resources_default.mem of the queue")
         } catch {
-            return (PBSResources(list: hook.list), "\(error)")
+            return (PBSResources(list: hook.list), nil, "\(error)")
         }
     }
 

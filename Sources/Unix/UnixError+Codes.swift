@@ -6,4 +6,5 @@ extension UnixError {
     package static let refused = ECONNREFUSED
     package static let notPermitted = EPERM
     package static let noFormat = ENOEXEC
+    package static let noDevice = ENODEV
 }
