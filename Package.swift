@@ -183,7 +183,7 @@ let package = Package(
                 "Command", "Evidence", "GuestProtocol", "Job", "JobMachine", "Libvirt", "Site", "TestSupport",
                 "Unix", "bivouac-operator",
             ],
-            exclude: ["job_submit.lua", "Crash/machine-room", "Crash/qemu", "Crash/squeue"],
+            exclude: ["job_submit.lua", "Crash/machine-room", "Crash/qemu", "Crash/squeue", "Crash/qstat"],
             swiftSettings: settings),
         tests("MachineTests", uses: ["GuestProtocol", "Job", "Site", "Unix"]),
         tests("StyleTests", uses: []),

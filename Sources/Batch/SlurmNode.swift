@@ -29,8 +29,8 @@ extension NodeFeatures {
 extension SlurmCommand {
     /// A node's features and state.
     package func node(_ name: String) throws(BatchError) -> NodeFeatures {
-        let answer = try run("scontrol", ["--oneliner", "show", "node", name])
-        guard answer.succeeded else { throw failure("scontrol", answer) }
+        let answer = try program.run("scontrol", ["--oneliner", "show", "node", name])
+        guard answer.succeeded else { throw program.failure("scontrol", answer) }
         guard let node = NodeFeatures(slurm: String(decoding: answer.output, as: UTF8.self)) else {
             throw BatchError(.node, "scontrol does not tell the features of node \(name)")
         }
@@ -39,12 +39,12 @@ extension SlurmCommand {
 
     /// Gives a node all of these features and no others.
     package func update(_ name: String, to node: NodeFeatures) throws(BatchError) {
-        let answer = try run(
+        let answer = try program.run(
             "scontrol",
             [
                 "update", "NodeName=" + name, "AvailableFeatures=" + node.available.joined(separator: ","),
                 "ActiveFeatures=" + node.active.joined(separator: ","),
             ])
-        guard answer.succeeded else { throw failure("scontrol", answer) }
+        guard answer.succeeded else { throw program.failure("scontrol", answer) }
     }
 }

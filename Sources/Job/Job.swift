@@ -16,6 +16,8 @@ package struct Job: Sendable {
     package var origin: JobOrigin?
     /// Where the job's script lies on the node, for a batch system that hands a shell the script's path.
     package var script: String?
+    /// Why no machine can do what the job asked for, whatever its image.
+    package var objection: Refusal?
     /// The working directory as the batch system names it: the user's text.
     package var directory: String?
 

@@ -50,6 +50,7 @@ extension Prologue {
                 standings[list.name] = list.standing(
                     anchors: site.trustAnchors, maximumAge: site.maximumListAge, at: now)
             }
+            if let objection = job.objection { throw objection }
             return try Policy.admit(job, site: site, lists: standings, at: now)
         } catch let refusal as Refusal {
             throw .refused(refusal)

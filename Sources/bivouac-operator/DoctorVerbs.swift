@@ -43,6 +43,7 @@ extension Verbs {
     private static func writeHooks(_ tool: Tool, _ directory: String, _ slurm: String?) throws {
         try tool.requireRoot()
         let site = try tool.site()
+        if directory.hasSuffix("/torque") { return try writeTorqueHooks(tool, directory, site) }
         let hooks = try SlurmHookFiles(
             directory: directory, root: tool.places.root, cluster: site.cluster,
             partitions: Array(site.queues.keys),
