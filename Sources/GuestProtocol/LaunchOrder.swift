@@ -107,9 +107,9 @@ extension LaunchOrder {
         }
         writer.number(scriptMode ?? .max)
         Credential.write(credentials, to: &writer)
-        StageOrder.write(stage, to: &writer)
         writer.string(program?.bytes ?? [])
         writer.string(scriptPath?.bytes ?? [])
+        StageOrder.write(stage, to: &writer)
         return writer.bytes
     }
 

@@ -28,7 +28,7 @@ extension TreeReceiver {
         guard stack.count <= TreeSender.deepest else { throw UnixError("mkdirat", UnixError.loop, name.text) }
         _ = try level.directory.makeDirectory(name, mode: 0o700)
         let directory = try level.directory.open(name, [.path, .directory])
-        known.add(name, in: level.status)
+        remember(name, nil, in: level)
         stack.append(Level(name, directory, attributes, level.sent?.directories[name]))
     }
 
@@ -41,7 +41,7 @@ extension TreeReceiver {
         let wanted = mode & 0o7000 | level.attributes.mode
         try? level.directory.setAttributes(
             mode: mode == wanted ? nil : wanted, modified: level.attributes.modified)
-        if let status = try? level.directory.status() { known.add(status) }
+        remember(nil, try? level.directory.status(), in: nil)
     }
 
     func open(_ name: FileName, _ attributes: TreeRecord.Attributes, in level: Level)
@@ -112,8 +112,7 @@ extension TreeReceiver {
             if manner == .aside {
                 try level.directory.rename(writing.temporary, to: writing.name)
             }
-            known.add(try writing.file.status())
-            known.add(writing.name, in: level.status)
+            remember(writing.name, try writing.file.status(), in: level)
             self.writing = nil
         } catch { abandon(error) }
     }
@@ -145,8 +144,7 @@ extension TreeReceiver {
             try? level.directory.remove(made)
             throw error
         }
-        if let status = try level.directory.status(of: name) { known.add(status) }
-        known.add(name, in: level.status)
+        remember(name, try level.directory.status(of: name), in: level)
     }
 
     func remove(_ name: FileName, in level: Level) throws(UnixError) {

@@ -41,7 +41,7 @@ package struct TreeReceiver: ~Copyable {
     /// Bytes of content so far.
     package internal(set) var content: Int64 = 0
     package private(set) var complaints = Complaints()
-    /// What has come.
+    /// What has come to new places.
     package internal(set) var known: KnownFiles
     /// What had been sent before and may be removed; nil for nothing.
     let removable: SentTree?
@@ -81,6 +81,9 @@ package struct TreeReceiver: ~Copyable {
         case .drop:
             guard isInFile else { throw malformed("the end of no file") }
             isInFile = false
+            if manner == .aside, let writing {
+                complaints.add(path + [writing.name], "it could not be read to its end")
+            }
             return abandon(nil)
         default: break
         }
@@ -128,8 +131,8 @@ package struct TreeReceiver: ~Copyable {
     private mutating func entry(
         _ name: FileName, _ body: (inout TreeReceiver, Level) throws(UnixError) -> Void
     ) throws(ProtocolError) -> Bool {
-        guard let level = stack.last else { throw malformed("an entry in no place") }
         guard skipped == 0 else { return false }
+        guard let level = stack.last else { throw malformed("an entry in no place") }
         charge(Self.entryCost)
         guard stop == nil else { return false }
         if stack.count == 1, !places[nextPlace - 1].allows(name) {
@@ -148,6 +151,13 @@ package struct TreeReceiver: ~Copyable {
     mutating func charge(_ bytes: Int64) {
         charged += bytes
         if charged > limit, stop == nil { stop = .limit }
+    }
+
+    /// Takes note of what has come, where it is compared with later.
+    mutating func remember(_ name: FileName?, _ status: FileStatus?, in level: Level?) {
+        guard manner == .new else { return }
+        if let status { known.add(status) }
+        if let name { known.add(name, in: level?.status) }
     }
 
     mutating func fail(_ path: [FileName], _ error: UnixError) {

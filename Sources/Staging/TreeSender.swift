@@ -153,26 +153,22 @@ package struct TreeSender: ~Copyable {
         if let name = level.gone.popLast() { return out.add(.gone(name), to: &bytes) }
         guard level.next < level.names.count else { return leave(&out, &bytes) }
         let name = level.names[level.next]
+        level.next += 1
         do throws(UnixError) {
             guard let status = try level.directory.status(of: name), !leftOut.contains(FileKey(status)) else {
-                level.next += 1
                 return
             }
-            if status.kind == .directory {
-                level.next += 1
-                try enter(name, in: level)
-            } else if status.kind == .other || status.kind == .socket || known?.isUnchanged(status) == true {
-                level.next += 1
-            } else if announced < stack.count {
+            switch status.kind {
+            case .directory: try enter(name, in: level)
+            case .socket, .other: break
+            case .regular, .link:
+                if known?.isUnchanged(status) == true { return }
+                if announced == stack.count { return try tell(name, status, in: level, &out, &bytes) }
+                // Once more, when the other side knows where that is.
+                level.next -= 1
                 announce(&out, &bytes)
-            } else {
-                level.next += 1
-                try tell(name, status, in: level, &out, &bytes)
             }
-        } catch {
-            level.next = max(level.next, (level.names.firstIndex(of: name) ?? 0) + 1)
-            complain(name, error)
-        }
+        } catch { complain(name, error) }
     }
 
     private mutating func tell(

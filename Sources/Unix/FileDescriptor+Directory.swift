@@ -110,7 +110,7 @@ extension FileDescriptor {
         var names: [FileName] = []
         while let entry = unsafe linux_readdir(stream) {
             let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { buffer in
-                unsafe FileName(buffer[..<(buffer.firstIndex(of: 0) ?? 0)])
+                unsafe FileName(Array(buffer[..<(buffer.firstIndex(of: 0) ?? 0)]))
             }
             if let name { names.append(name) }
         }

@@ -9,10 +9,10 @@ package struct FileName: Hashable, Sendable {
     private let storage: [UInt8]
 
     /// Nil for no name, one that is too long, `.`, `..`, and what contains a slash or a zero.
-    package init?(_ bytes: some Collection<UInt8>) {
-        guard (1...Self.longest).contains(bytes.count), !bytes.contains(0),
-            !bytes.contains(UInt8(ascii: "/")), !bytes.elementsEqual(".".utf8),
-            !bytes.elementsEqual("..".utf8)
+    package init?(_ bytes: ArraySlice<UInt8>) {
+        let dots = bytes.count <= 2 && bytes.allSatisfy { $0 == UInt8(ascii: ".") }
+        guard (1...Self.longest).contains(bytes.count), !dots,
+            bytes.allSatisfy({ $0 != 0 && $0 != UInt8(ascii: "/") })
         else { return nil }
         var storage: [UInt8] = []
         storage.reserveCapacity(bytes.count + 1)
@@ -20,6 +20,9 @@ package struct FileName: Hashable, Sendable {
         storage.append(0)
         self.storage = storage
     }
+
+    /// As from a slice.
+    package init?(_ bytes: [UInt8]) { self.init(bytes[...]) }
 
     package var bytes: ArraySlice<UInt8> { storage.dropLast() }
 
