@@ -133,6 +133,8 @@ extension Agent {
     /// The last that a launcher hears.
     mutating func tellEnd() {
         guard let end, port.isConnected, dialogue == .running else { return }
+        // Who hears of the end may end the machine at once.
+        if surroundings.isAttached { Machine.synchronize() }
         switch told(end) {
         case .exited(let code): port.writer.append(.exited, [code])
         case .killed(let signal): port.writer.append(.killed, [signal])
