@@ -2,6 +2,7 @@ import Foundation
 import Job
 import JobMachine
 import Site
+import TestSupport
 import Testing
 import Unix
 
