@@ -1,5 +1,6 @@
 import Audit
 import Digest
+import Fetch
 package import ImageStore
 package import ImageTrust
 package import Job
@@ -134,8 +135,8 @@ extension TransferRules {
     /// The site's, for what needs the image.
     package init(_ site: Site, purpose: String) {
         self.init(
-            mirror: site.store.mirror, bandwidth: site.store.bandwidth, proxy: site.fetch.proxy,
-            serverAnchors: site.fetch.serverAnchors, purpose: purpose)
+            over: HTTP.transport, mirror: site.store.mirror, bandwidth: site.store.bandwidth,
+            proxy: site.fetch.proxy, serverAnchors: site.fetch.serverAnchors, purpose: purpose)
     }
 }
 

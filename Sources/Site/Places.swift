@@ -32,8 +32,6 @@ package struct Places: Hashable, Sendable {
     package var accounts: String { run + "/accounts" }
     /// Held by the one `tick` that is at work.
     package var tickLock: String { run + "/tick" }
-    /// Events that could not be logged when they happened.
-    package var unlogged: String { run + "/unlogged" }
     /// How the last `tick` ended.
     package var ticked: String { run + "/ticked" }
     /// The cached verdict on the kind of virtualisation that works here.
@@ -66,6 +64,8 @@ package struct Places: Hashable, Sendable {
     package var images: String { state + "/images" }
     /// The directory of the image with this SHA-512, in hex.
     package func image(_ digest: String) -> String { "\(images)/\(digest)" }
+    /// Events that could not be logged when they happened.
+    package var unlogged: String { state + "/unlogged" }
     /// What machines left behind, by day.
     package var evidence: String { state + "/evidence" }
     /// The directory of a machine's evidence; the date is `YYYY-MM-DD`.
