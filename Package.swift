@@ -99,7 +99,7 @@ let package = Package(
             ]),
 
         // The life of a job.
-        module("Batch", uses: ["Job", "NameService", "Site", "Unix"]),
+        module("Batch", uses: ["JSON", "Job", "NameService", "Site", "Unix"]),
         module(
             "JobMachine",
             uses: [
@@ -183,7 +183,9 @@ let package = Package(
                 "Command", "Evidence", "GuestProtocol", "Job", "JobMachine", "Libvirt", "Site", "TestSupport",
                 "Unix", "bivouac-operator",
             ],
-            exclude: ["job_submit.lua", "Crash/machine-room", "Crash/qemu", "Crash/squeue", "Crash/qstat"],
+            exclude: [
+                "job_submit.lua", "Crash/machine-room", "Crash/qemu", "Crash/squeue", "Crash/qstat", "OpenPBS/pbs.py",
+            ],
             swiftSettings: settings),
         tests("MachineTests", uses: ["GuestProtocol", "Job", "Site", "Unix"]),
         tests("StyleTests", uses: []),
