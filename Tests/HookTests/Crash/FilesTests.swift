@@ -53,7 +53,7 @@ extension CrashTests {
             let first = trace.calls.firstIndex { $0.text.contains("share0") } ?? 0
             for (index, call) in CrashTests.sample(Array(trace.calls[first...]), 14).enumerated() {
                 let job = sweep.nextJob(room.liveJob)
-                let run = try await room.run(Trace.killing(at: call) + [Built.prologue], job)
+                let run = try await room.run(Trace.killing(at: call) + Built.prologue, job)
                 if run.status != -SIGKILL { sweep.miss() }
                 try await sweep.settle(job, by: Sweep.Successor.allCases[index % 2], "killed before \(call)")
             }
@@ -61,7 +61,7 @@ extension CrashTests {
             sweep = Sweep("epilogue of shared files, seed \(CrashTests.seed)", in: room, firstJob: 6000)
             for (index, call) in CrashTests.sample(ending.calls, 6).enumerated() {
                 let job = try await room.run(sweep.nextJob(room.liveJob))
-                let run = try await room.run(Trace.killing(at: call) + [Built.epilogue], job)
+                let run = try await room.run(Trace.killing(at: call) + Built.epilogue, job)
                 if run.status != -SIGKILL { sweep.miss() }
                 try await sweep.settle(job, by: Sweep.Successor.allCases[index % 2], "killed before \(call)")
             }
