@@ -79,6 +79,7 @@ let package = Package(
         module("Disk", uses: ["Compression", "Unix"]),
         module("ImageStore", uses: ["Digest", "Disk", "Download", "Job", "Unix"]),
         module("GuestProtocol", uses: ["JSON", "Job", "Unix"]),
+        module("Staging", uses: ["GuestProtocol", "Unix"]),
         module("JobContext", uses: ["Archive", "Digest", "JSON", "Job", "Unix"]),
 
         // What stays behind.
@@ -106,7 +107,7 @@ let package = Package(
                 "ImageTrust", "JSON", "Job", "JobContext", "Libvirt", "ListStore", "NameService", "Policy",
                 "Site", "Unix",
             ]),
-        module("Guest", uses: ["GuestProtocol", "Job", "Unix"]),
+        module("Guest", uses: ["GuestProtocol", "Job", "Staging", "Unix"]),
 
         // What people type.
         module("Command", uses: ["Batch", "Job", "Site", "Unix"]),
@@ -127,7 +128,7 @@ let package = Package(
                 "Libvirt", "ListRefresh", "ListStore", "NameService", "Policy", "Site", "Unix",
             ]),
         program("bivouac-difference", uses: ["Difference", "Digest", "Disk", "JSON", "Unix"]),
-        staticProgram("bivouac-run", uses: ["GuestProtocol", "JSON", "Job", "Unix"]),
+        staticProgram("bivouac-run", uses: ["GuestProtocol", "JSON", "Job", "Staging", "Unix"]),
         staticProgram("bivouac-task-prolog", uses: ["Unix"]),
         staticProgram("bivouac-guest", uses: ["Guest", "Unix"]),
         program(
@@ -165,6 +166,7 @@ let package = Package(
             "ImageStoreTests",
             uses: ["Digest", "Disk", "Fetch", "ImageStore", "Job", "TestSupport", "Unix"]),
         tests("GuestProtocolTests", uses: ["GuestProtocol", "JSON", "Job", "Unix"]),
+        tests("StagingTests", uses: ["GuestProtocol", "Staging", "TestSupport", "Unix"]),
         tests("JobContextTests", uses: ["Digest", "Job", "JobContext", "TestSupport", "Unix"]),
         tests("GuestTests", uses: ["Guest", "GuestProtocol", "Job", "TestSupport", "Unix"]),
         tests("AuditTests", uses: ["Audit", "JSON", "Job", "TestSupport", "Unix"]),

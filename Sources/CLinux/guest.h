@@ -11,6 +11,7 @@
 #include <linux/seccomp.h>
 #include <linux/securebits.h>
 #include <sys/epoll.h>
+#include <sys/fsuid.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 
@@ -110,6 +111,34 @@ static inline long linux_uptime(void) {
     return time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 static inline char **linux_environ(void) { return environ; }
+static inline int linux_setfsuid(uid_t uid) { return setfsuid(uid); }
+static inline int linux_setfsgid(gid_t gid) { return setfsgid(gid); }
+static const int linux_o_path = O_PATH;
+static const int linux_seek_data = SEEK_DATA;
+static const int linux_seek_hole = SEEK_HOLE;
+// Nanoseconds since 1970; the moment of the last access stays.
+static inline struct timespec bivouac_moment(int64_t nanoseconds) {
+    const int64_t second = 1000000000;
+    int64_t rest = nanoseconds % second;
+    struct timespec time = {.tv_sec = nanoseconds / second, .tv_nsec = rest};
+    if (rest < 0) {
+        time.tv_sec -= 1;
+        time.tv_nsec += second;
+    }
+    return time;
+}
+static inline int linux_futimens_exact(int fd, int64_t nanoseconds) {
+    const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, bivouac_moment(nanoseconds)};
+    return futimens(fd, times);
+}
+static inline int linux_utimensat(int directory, const char *name, int64_t nanoseconds) {
+    const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, bivouac_moment(nanoseconds)};
+    return utimensat(directory, name, times, AT_SYMLINK_NOFOLLOW);
+}
+static inline int linux_utimensat_following(const char *path, int64_t nanoseconds) {
+    const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, bivouac_moment(nanoseconds)};
+    return utimensat(AT_FDCWD, path, times, 0);
+}
 static inline mode_t linux_umask(mode_t mask) { return umask(mask); }
 
 #endif

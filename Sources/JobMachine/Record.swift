@@ -62,6 +62,8 @@ package struct Record: Codable, Sendable {
     package var credentials: [String]?
     /// Whether its user's disk is this machine's as long as there may be one.
     package var userDisk: Bool?
+    /// The user's files that go into the machine; nil when none do; the launcher reads it.
+    package var stage: StageRequest?
     package var domain: String
     package var uuid: String
     package var image: Image?

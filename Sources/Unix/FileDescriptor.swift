@@ -30,6 +30,8 @@ package struct FileDescriptor: ~Copyable {
         package static let directory = Flags(rawValue: O_DIRECTORY)
         package static let noFollow = Flags(rawValue: O_NOFOLLOW)
         package static let nonBlocking = Flags(rawValue: O_NONBLOCK)
+        /// A place to go on from; neither read nor written.
+        package static let path = Flags(rawValue: linux_o_path)
     }
 
     /// Opens a path.

@@ -66,8 +66,11 @@ func launch(_ starter: JobStarter?, _ limits: [ResourceLimit], _ mask: UInt16) t
         order.scriptMode = script?.mode
         order.scriptPath = script?.path
     }
+    let request = payload.isOfImage ? nil : try job.stage()
+    let stage = try request.flatMap { (request) throws(Failure) in try Stage(request, in: directory) }
+    order.stage = stage?.order
     var relay = Relay(
-        job, socket, signals, try Upload.prepare(order, script), input: input,
+        job, socket, signals, try Upload.prepare(order, script), input: input, stage.map { Exchange($0) },
         longestSilence: try job.longestSilence())
     return try relay.run()
 }
