@@ -42,6 +42,10 @@ extension HookTests {
             #expect(try machines(node, "image=\(digest.prefix(12))", "job=t-4712").count == 1)
             #expect(try machines(node, "time=2001-01-01").isEmpty)
             #expect(try machines(node, "job=4711").first?["refusal"] as? String == "ClassNotAllowed")
+            for (field, why) in [("mac", "network"), ("ip", "network"), ("dn", "grid name")] {
+                let run = try node.bivouac("job", "list", "--where", "\(field)=x")
+                #expect(run.status == 0 && run.errors.contains(why), "\(field)")
+            }
             for wrong in ["colour=red", "user", "=x", "time=yesterday", "time=2026-11-21..2026-11-20"] {
                 #expect(try node.bivouac("job", "list", "--where", wrong).status == 64, "\(wrong)")
             }
