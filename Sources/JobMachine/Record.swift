@@ -71,6 +71,9 @@ package struct Record: Codable, Sendable {
     /// Value of `SLURM_CONF` for whoever has to ask the controller later.
     package var slurmConfiguration: String?
     /// When each phase began; a phase that was entered twice has its last moment.
+    ///
+    /// Beside them stand the last `notice`, and of an ending when the button was pressed, `power`, and the guest went
+    /// `off` by it.
     package var times: [String: Timestamp]
 
     /// The record of a job that has just arrived.
