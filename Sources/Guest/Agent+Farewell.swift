@@ -71,6 +71,7 @@ extension Agent {
     }
 
     private mutating func endImagePayload(_ code: UInt8) {
+        if surroundings.isAttached { Machine.synchronize() }
         port.writer.append(.exited, [code])
         dialogue = .ended
         if !port.flush() { port.disconnect() }

@@ -70,6 +70,7 @@ extension Agent {
     }
 
     private mutating func start(_ launch: LaunchOrder) {
+        if let unmet = surroundings.unmet { return fail(code: 0, unmet.description) }
         let listeners = ListeningSocket.line(ListeningSocket.all())
         if !listeners.isEmpty {
             console.say("listening: \(listeners)")

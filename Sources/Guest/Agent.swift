@@ -29,12 +29,17 @@ package struct Agent: ~Copyable {
         /// A directory that nobody else can read.
         package var directory: String
         package var ready: Ready
+        /// What the job was promised and this machine cannot give it: no payload starts.
+        package var unmet: AgentError?
+        /// Whether what a payload writes may be meant to outlive the machine.
+        package var isAttached: Bool
 
         package init(
             identity: Identity, variables: [(name: String, value: String)],
             environment: [String: String] = [:], features: FeatureTree?,
             grace: Int? = nil, listening: ListeningRule = .note, payload: PayloadSource = .job,
-            program: String, directory: String, ready: Ready
+            program: String, directory: String, ready: Ready, unmet: AgentError? = nil,
+            isAttached: Bool = false
         ) {
             self.identity = identity
             self.variables = variables
@@ -46,6 +51,8 @@ package struct Agent: ~Copyable {
             self.program = program
             self.directory = directory
             self.ready = ready
+            self.unmet = unmet
+            self.isAttached = isAttached
         }
     }
 

@@ -28,11 +28,12 @@ extension Ending {
             try EvidenceStore(directory: places.evidence).recordEnd(
                 state, at: path, console: directory.console, overlay: keepsOverlay ? directory.overlay : nil)
         }
-        report(record, state, cause)
+        try report(record, state, cause)
     }
 
-    /// An ending goes on without its audit line, which `tick` then writes later.
-    private func report(_ record: Record, _ state: EndState, _ cause: EndCause) {
+    /// An ending goes on without its audit line, which `tick` then writes later, after a reboot too; where not
+    /// even that can be kept, it waits.
+    private func report(_ record: Record, _ state: EndState, _ cause: EndCause) throws(MachineFault) {
         var facts: [JSON.Member] = [
             .init("cause", .string(state.cause)), .init("by", .string(cause.by)),
             .init("exit", state.exit.map { .string($0) } ?? .null),
@@ -50,8 +51,11 @@ extension Ending {
         } catch {
             SystemLog.write(
                 .error, "end of job \(record.key) (\(state.cause)) is not in the audit log: \(error)")
-            try? LateEvents(directory: places.unlogged).keep(
-                Journal.event(.end, record, facts), as: record.domain, at: state.ended)
+            try atNode("could not keep the end of machine \(record.domain) for the audit log") {
+                () throws(UnixError) in
+                try LateEvents(directory: places.unlogged).keep(
+                    Journal.event(.end, record, facts), as: record.domain, at: state.ended)
+            }
         }
     }
 
@@ -60,6 +64,7 @@ extension Ending {
         let usage = try stop(name)
         let directory = places.machine(name)
         if let record = try LiveJob.read(directory.record) { try capture(record, usage, .reaped) }
+        try ShareServer.endAll(of: directory)
         try atNode("could not remove the machine's files") { () throws(UnixError) in
             try Files.removeTree(directory.path)
         }

@@ -42,6 +42,7 @@ package struct Ending {
         let usage = hadMachine ? try stop(name) : nil
         try capture(live.record, usage, cause, terminated: terminated)
         try live.advanceEnding(.capture, at: clock())
+        try ShareServer.endAll(of: places.machine(name))
         try atNode("could not remove the machine's files") { () throws(UnixError) in
             try Files.removeTree(places.machine(name).path)
         }

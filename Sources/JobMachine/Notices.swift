@@ -51,7 +51,7 @@ package struct Notices {
     /// Follows what the scheduler says of the jobs on this node and of the node itself, and tells what could not
     /// be told before.
     package func follow(
-        _ states: [JobID: SlurmState], node drain: DrainState = .unknown, before deadline: Deadline
+        _ states: [JobID: JobState], node drain: DrainState = .unknown, before deadline: Deadline
     ) throws(MachineFault) -> [Outcome] {
         var outcomes: [Outcome] = []
         for key in try LiveJob.keys(places) {
@@ -65,12 +65,31 @@ package struct Notices {
     }
 
     /// The scheduler's end of a job that has to be told something.
-    private func news(_ record: Record, _ state: SlurmState, _ drain: DrainState) -> Timestamp?? {
-        guard record.phase == .running, state.isRunning, state.restarts == record.attempt else { return nil }
+    private func news(_ record: Record, _ state: JobState, _ drain: DrainState) -> Timestamp?? {
+        guard record.phase == .running, state.stage == .running,
+            (state.attempt ?? record.attempt) == record.attempt
+        else { return nil }
         let now = clock()
-        let end = Slurm.limit(state.end, at: now)
+        let end = end(record, state.limit)
         let lifetime = record.lifetime?.following(drain, at: now)
         return lifetime?.change(schedulerEnd: end, at: now) == nil ? nil : .some(end)
+    }
+
+    /// Seconds by which an end may differ that the scheduler tells as the job's length.
+    private static let prologueTime: Int64 = 60
+
+    /// The end that follows from what the scheduler says; a length counts from a moment soon after the prologue that
+    /// nobody tells, so that an end which is only a little later is the same end.
+    private func end(_ record: Record, _ limit: JobState.Limit) -> Timestamp? {
+        switch limit {
+        case .never: return nil
+        case .at(let end): return end
+        case .after(let seconds):
+            guard let began = record.times[Phase.received.rawValue] else { return nil }
+            let known = record.end.map { Timestamp(seconds: $0) }
+            let end = began + seconds
+            return known.map { abs(end - $0) < Self.prologueTime ? $0 : end } ?? end
+        }
     }
 
     /// Nil when somebody else is at work on the job.

@@ -1,5 +1,6 @@
 import Audit
 import Digest
+import Fetch
 package import ImageStore
 package import ImageTrust
 package import Job
@@ -33,6 +34,7 @@ extension Prologue {
         do {
             let request = try Request(job, site)
             try checkSettings(request.queue)
+            _ = try HostFiles(job, site)
             var standings: [String: ListStanding] = [:]
             // Where one list decides, only its entry of this image matters, however many it has.
             let image = request.lists.count == 1 ? request.identifier : nil
@@ -53,7 +55,7 @@ extension Prologue {
     /// queue promises.
     private func checkSettings(_ queue: Queue) throws(Refusal) {
         let unsupported =
-            queue.workdir != .none
+            queue.workdir == .stage
             ? "workdir = \"\(queue.workdir.rawValue)\""
             : queue.network != .none ? "network = \"\(queue.network.rawValue)\"" : nil
         guard let unsupported else { return }
@@ -65,7 +67,7 @@ extension Prologue {
     /// What a job would be told and given, without anything being made or written down.
     package func rehearse(_ job: Job) throws(MachineFault) -> (admission: Admission, xml: String) {
         let admission = try judge(job, at: clock())
-        let record = Record(job: job, attempt: 0, slurmConfiguration: nil, now: clock())
+        let record = Record(job: job, attempt: 0, now: clock())
         guard
             let share = NodeShare.choose(
                 job.resources.cpus, allowed: Process.allowedCPUs, accounts: NodeShare.pool(site), taken: [])
@@ -78,7 +80,8 @@ extension Prologue {
         }
         let image = ImageStore(directory: places.images).path(of: admission.digest)
         let xml = try describe(
-            job, record, machine, image: (image, format), tools: places.toolsVolume("TOOLS"))
+            job, record, machine, try files(of: job), image: (image, format),
+            tools: places.toolsVolume("TOOLS"))
         return (admission, xml)
     }
 
@@ -134,8 +137,8 @@ extension TransferRules {
     /// The site's, for what needs the image.
     package init(_ site: Site, purpose: String) {
         self.init(
-            mirror: site.store.mirror, bandwidth: site.store.bandwidth, proxy: site.fetch.proxy,
-            serverAnchors: site.fetch.serverAnchors, purpose: purpose)
+            over: HTTP.transport, mirror: site.store.mirror, bandwidth: site.store.bandwidth,
+            proxy: site.fetch.proxy, serverAnchors: site.fetch.serverAnchors, purpose: purpose)
     }
 }
 

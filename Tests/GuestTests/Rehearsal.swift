@@ -33,6 +33,7 @@ final class Rehearsal: @unchecked Sendable {
     var grace: Int?
     var payload = PayloadSource.job
     var listening = ListeningRule.note
+    var unmet: AgentError?
     /// The thread that the agent is, once it takes a signal for its guest's shutdown.
     private var thread: pthread_t?
     /// Whether there is a place for what passes between agent and payload beside the streams.
@@ -151,7 +152,7 @@ final class Rehearsal: @unchecked Sendable {
             features: features, grace: grace, listening: listening, payload: payload,
             program: Self.products + "/bivouac-guest",
             directory: scratch + "/agent",
-            ready: Ready(agent: "test", kernel: "test", uptime: 1))
+            ready: Ready(agent: "test", kernel: "test", uptime: 1), unmet: unmet)
         var directory: PayloadDirectory?
         if hasDirectory {
             try? Files.makeDirectory(payloadDirectory, mode: 0o755)

@@ -34,10 +34,23 @@ enum TestSite {
         ),
         ("vmquiet", "allow = [\"listener/*\"]\nlistening = \"fail\""),
         (
+            "vmlive",
+            """
+            image = "demo/minimal"
+            allow = ["demo/*"]
+            workdir = "virtiofs"
+            exports = ["site"]
+            user_disk = "32 MiB"
+            """
+        ),
+        (
             "vmlists",
             "allow = [\(TestList.names.map { "\"\($0)/*\"" }.joined(separator: ", "))]"
         ),
     ]
+
+    /// What the machines of `vmlive` see read-only.
+    static var exported: String { Cluster.directory + "/exported" }
 
     /// A job's script runs on the first of its nodes by name, which is to be the other one.
     static var secondNode: String { "zz-" + Cluster.name }
@@ -54,6 +67,9 @@ enum TestSite {
         for (name, body) in queues {
             text += "\n[queue.\(name)]\n\(body)\nnetwork = \"none\"\ngrace = \"8s\"\n"
         }
+        text += "\n[exports]\nsite = \"\(exported)\"\n"
+        try Files.makeDirectories(exported, mode: 0o755)
+        try Files.write("exported\n", to: exported + "/file", mode: 0o644)
         try Files.write(text, to: site, mode: 0o644)
         try await writeHooks()
 
