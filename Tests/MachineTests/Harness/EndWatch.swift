@@ -22,7 +22,8 @@ enum EndWatch {
 
     /// Waits for the payload to have read another end, which is the one returned.
     static func nextEnd(_ job: SlurmJob, after count: Int) async throws -> Int64 {
-        try await eventually("the payload reads its new end", within: 30) {
+        // The first one comes when the machine has booted.
+        try await eventually("the payload reads its new end", within: count == 0 ? 120 : 30) {
             let ends = ends(job)
             return ends.count > count ? ends[count] : nil
         }
