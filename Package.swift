@@ -141,7 +141,8 @@ let package = Package(
             "bivouac-bench-overlay", uses: ["Digest", "ImageStore", "Unix"],
             linker: [.unsafeFlags(["-Xlinker", "--as-needed"])]),
 
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+        .target(
+            name: "TestSupport", dependencies: ["Unix"], path: "Tests/TestSupport", swiftSettings: settings),
         tests("JSONTests", uses: ["JSON"]),
         tests("JobTests", uses: ["Job"]),
         tests("UnixTests", uses: ["Unix"]),
@@ -178,9 +179,11 @@ let package = Package(
                 "Command", "Evidence", "GuestProtocol", "Job", "JobMachine", "Libvirt", "Site", "TestSupport",
                 "Unix", "bivouac-operator",
             ],
-            exclude: ["job_submit.lua", "Crash/machine-room", "Crash/qemu", "Crash/squeue"],
+            exclude: [
+                "job_submit.lua", "cli_filter.lua", "Crash/machine-room", "Crash/qemu", "Crash/squeue",
+            ],
             swiftSettings: settings),
-        tests("MachineTests", uses: ["GuestProtocol", "Job", "Site", "Unix"]),
+        tests("MachineTests", uses: ["GuestProtocol", "Job", "Site", "TestSupport", "Unix"]),
         tests("StyleTests", uses: []),
     ],
     cxxLanguageStandard: .cxx17

@@ -57,6 +57,8 @@ package struct Agent: ~Copyable {
     /// A machine takes one payload in its life.
     var isTaken = false
     var upload: Upload?
+    /// The size of the terminal that the payload is to have; nil for pipes.
+    var terminal: TerminalSize?
     /// Signals that came before there was a payload.
     var earlySignals: [Int32] = []
     var payload: Payload?

@@ -34,13 +34,13 @@ package enum AgentDialogue: Hashable, Sendable {
         switch (self, kind) {
         case (_, .heartbeat): self
         case (.idle, .begin): .loading
-        case (.loading, .part), (.loading, .signal): .loading
+        case (.loading, .part), (.loading, .signal), (.loading, .terminal): .loading
         case (.running, .stdin), (.running, .stdinEnd), (.running, .signal), (.running, .outputCredit),
-            (.running, .outputClosed):
+            (.running, .outputClosed), (.running, .terminal):
             .running
         // What was under way when the payload ended.
         case (.ended, .stdin), (.ended, .stdinEnd), (.ended, .signal), (.ended, .outputCredit),
-            (.ended, .outputClosed), (.ended, .part):
+            (.ended, .outputClosed), (.ended, .terminal), (.ended, .part):
             .ended
         default: throw ProtocolError.outOfOrder(kind)
         }

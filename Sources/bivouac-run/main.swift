@@ -36,10 +36,13 @@ func payloadEnd() -> ProcessEnd {
 }
 
 func launch(_ limits: [ResourceLimit], _ mask: UInt16) throws(Failure) -> ProcessEnd {
-    let signals = try failing { () throws(UnixError) in try SignalQueue(Signals.relayed) }
+    let signals = try failing { () throws(UnixError) in
+        try SignalQueue(Signals.relayed + [Signals.windowChange])
+    }
     let arguments = try failing { () throws(UnixError) in try Process.arguments() }
-    let directory = try failing { () throws(UnixError) in try BytePath.current() }
     let invocation = try Invocation(arguments)
+    if let task = invocation.task { Process.setEnvironment(task.environment) }
+    let current = try failing { () throws(UnixError) in try BytePath.current() }
     let job = try LiveJob(root: invocation.root)
     let socket = try job.connect()
     let payload = try job.payload()
@@ -47,14 +50,19 @@ func launch(_ limits: [ResourceLimit], _ mask: UInt16) throws(Failure) -> Proces
     var order = LaunchOrder(
         arguments: payload.isOfImage ? [Array("-".utf8)] : invocation.arguments,
         environment: Process.environmentBytes().filter { !HostVariables.contains($0) },
-        directory: directory, umask: mask, limits: limits, scriptMode: script?.mode)
+        directory: invocation.task?.directory ?? current, umask: mask, limits: limits,
+        scriptMode: script?.mode)
     if payload.isOfImage {
         order.environment = []
     } else {
         order.credentials = try CredentialFiles.read(payload.credentials)
     }
+    // Where only one of both is a terminal, a payload on the node would see as much.
+    let wantsTerminal =
+        !payload.isOfImage && Descriptors.kind(0) == .terminal && Descriptors.kind(1) == .terminal
     var relay = Relay(
-        job, socket, signals, try Upload.prepare(order, script), longestSilence: try job.longestSilence())
+        job, socket, signals, try Upload.prepare(order, script), longestSilence: try job.longestSilence(),
+        wantsTerminal: wantsTerminal)
     return try relay.run()
 }
 
