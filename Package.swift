@@ -57,13 +57,14 @@ let package = Package(
         // Values.
         module("JSON"),
         module("Job"),
+        module("Download"),
 
         // One system library each.
         module("Unix", uses: ["CLinux"]),
         module("Archive", uses: ["CArchive"]),
         module("Compression", uses: ["CZlib"]),
         module("Digest", uses: ["COpenSSL"]),
-        module("Fetch", uses: ["CCurl", "CLinux"]),
+        module("Fetch", uses: ["CCurl", "CLinux", "Download"]),
         module("Libvirt", uses: ["CDeadline", "CLibvirt"]),
         module("NameService", uses: ["Job"]),
 
@@ -76,8 +77,9 @@ let package = Package(
 
         // What a machine is made of.
         module("Disk", uses: ["Compression", "Unix"]),
-        module("ImageStore", uses: ["Digest", "Disk", "Fetch", "Job", "Unix"]),
+        module("ImageStore", uses: ["Digest", "Disk", "Download", "Job", "Unix"]),
         module("GuestProtocol", uses: ["JSON", "Job", "Unix"]),
+        module("Staging", uses: ["GuestProtocol", "Unix"]),
         module("JobContext", uses: ["Archive", "Digest", "JSON", "Job", "Unix"]),
 
         // What stays behind.
@@ -86,14 +88,14 @@ let package = Package(
 
         // What a machine changed.
         module("Ext4", uses: ["Disk"]),
-        module("Difference", uses: ["Disk", "Ext4", "JSON"]),
+        module("Difference", uses: ["Digest", "Disk", "Ext4", "JSON", "Unix"]),
 
         // What comes from elsewhere; no hook waits for it.
         module(
             "ListRefresh",
             uses: [
-                "Audit", "Digest", "Fetch", "ImageTrust", "JSON", "Job", "ListStore", "Policy", "Site",
-                "Unix",
+                "Audit", "Digest", "Download", "Fetch", "ImageTrust", "JSON", "Job", "ListStore", "Policy",
+                "Site", "Unix",
             ]),
 
         // The life of a job.
@@ -101,11 +103,11 @@ let package = Package(
         module(
             "JobMachine",
             uses: [
-                "Audit", "Batch", "Compression", "Digest", "Evidence", "GuestProtocol", "ImageStore",
-                "ImageTrust", "JSON",
-                "Job", "JobContext", "Libvirt", "ListStore", "NameService", "Policy", "Site", "Unix",
+                "Audit", "Batch", "Compression", "Digest", "Evidence", "Fetch", "GuestProtocol", "ImageStore",
+                "ImageTrust", "JSON", "Job", "JobContext", "Libvirt", "ListStore", "NameService", "Policy",
+                "Site", "Unix",
             ]),
-        module("Guest", uses: ["GuestProtocol", "Job", "Unix"]),
+        module("Guest", uses: ["GuestProtocol", "Job", "Staging", "Unix"]),
 
         // What people type.
         module("Command", uses: ["Batch", "Job", "Site", "Unix"]),
@@ -113,6 +115,7 @@ let package = Package(
 
         program("bivouac-prologue", uses: ["Batch", "JobMachine", "Policy", "Site"]),
         program("bivouac-unpack", uses: ["Archive", "Job", "Unix"]),
+        program("bivouac-share", uses: ["Job", "Unix"]),
         program("bivouac-epilogue", uses: ["Batch", "Job", "JobMachine", "Site"]),
         // What an operator types: the first is small and runs anywhere, the second has the libraries of a node.
         program("bivouac", uses: ["Batch", "Command", "Endorsing", "Unix"]),
@@ -121,19 +124,18 @@ let package = Package(
             uses: [
                 "Audit", "Batch", "Command", "Difference", "Digest", "Endorsing", "Evidence", "GuestProtocol",
                 "ImageStore",
-                "ImageTrust", "JSON", "Job", "JobMachine",
+                "ImageTrust", "JSON", "Job", "JobContext", "JobMachine",
                 "Libvirt", "ListRefresh", "ListStore", "NameService", "Policy", "Site", "Unix",
             ]),
-        program("bivouac-difference", uses: ["Difference", "Disk", "JSON", "Unix"]),
-        staticProgram("bivouac-run", uses: ["GuestProtocol", "JSON", "Job", "Unix"]),
+        program("bivouac-difference", uses: ["Difference", "Digest", "Disk", "JSON", "Unix"]),
+        staticProgram("bivouac-run", uses: ["GuestProtocol", "JSON", "Job", "Staging", "Unix"]),
         staticProgram("bivouac-task-prolog", uses: ["Unix"]),
         staticProgram("bivouac-guest", uses: ["Guest", "Unix"]),
         program(
             "bivouac-bench",
             uses: [
-                "Digest", "Evidence", "ImageStore", "ImageTrust", "JSON", "Job", "JobContext", "JobMachine",
-                "Libvirt",
-                "ListStore", "NameService", "Policy", "Site", "Unix",
+                "Digest", "Evidence", "Fetch", "ImageStore", "ImageTrust", "JSON", "Job", "JobContext",
+                "JobMachine", "Libvirt", "ListStore", "NameService", "Policy", "Site", "Unix",
             ]),
 
         // Links what it uses and no more, as a program that does one thing would.
@@ -153,7 +155,7 @@ let package = Package(
         tests("SiteTests", uses: ["Job", "Site"]),
         tests("ImageTrustTests", uses: ["Digest", "ImageTrust", "JSON", "Job", "Unix"]),
         tests("PolicyTests", uses: ["Digest", "ImageTrust", "Job", "Policy", "Site"]),
-        tests("FetchTests", uses: ["Fetch", "TestSupport", "Unix"]),
+        tests("FetchTests", uses: ["Download", "Fetch", "TestSupport", "Unix"]),
         tests(
             "ListRefreshTests",
             uses: [
@@ -161,8 +163,11 @@ let package = Package(
                 "Site",
                 "TestSupport", "Unix",
             ]),
-        tests("ImageStoreTests", uses: ["Digest", "Disk", "ImageStore", "Job", "TestSupport", "Unix"]),
+        tests(
+            "ImageStoreTests",
+            uses: ["Digest", "Disk", "Fetch", "ImageStore", "Job", "TestSupport", "Unix"]),
         tests("GuestProtocolTests", uses: ["GuestProtocol", "JSON", "Job", "Unix"]),
+        tests("StagingTests", uses: ["GuestProtocol", "Staging", "TestSupport", "Unix"]),
         tests("JobContextTests", uses: ["Digest", "Job", "JobContext", "TestSupport", "Unix"]),
         tests("GuestTests", uses: ["Guest", "GuestProtocol", "Job", "TestSupport", "Unix"]),
         tests("AuditTests", uses: ["Audit", "JSON", "Job", "TestSupport", "Unix"]),
@@ -181,6 +186,7 @@ let package = Package(
             ],
             exclude: [
                 "job_submit.lua", "cli_filter.lua", "Crash/machine-room", "Crash/qemu", "Crash/squeue",
+                "Crash/qstat",
             ],
             swiftSettings: settings),
         tests("MachineTests", uses: ["GuestProtocol", "Job", "Site", "TestSupport", "Unix"]),

@@ -11,13 +11,16 @@ package struct LateEvents: Sendable {
     /// Works with the files of a directory, which it makes when it must.
     package init(directory: String) { self.directory = directory }
 
-    /// Keeps an event for later; one of the same name is replaced.
+    /// Keeps an event for later, durably; one of the same name is replaced.
     package func keep(_ event: AuditEvent, as name: String, at now: Timestamp) throws(UnixError) {
         let value = JSON.object([
             .init("event", .string(event.name.rawValue)), .init("happened", .string(now.description)),
             .init("fields", .object(event.fields)),
         ])
-        try Files.makeDirectories(directory, mode: 0o700)
+        if !Files.exists(directory) {
+            try Files.makeDirectories(directory, mode: 0o700)
+            try Files.synchronize(directory: Files.parent(directory))
+        }
         try Files.write(value.description, to: "\(directory)/\(name)")
     }
 

@@ -25,9 +25,10 @@ package struct SlurmHookFiles: Sendable {
     /// production node; `spool` is slurmd's `SlurmdSpoolDir`, `configuration` the directory of its slurm.conf.
     package init(
         directory: String, root: String, cluster: String, partitions: [String], spool: String,
-        configuration: String = "/etc/slurm"
+        configuration: String = "/etc/slurm",
+        scheduler: String = Scheduler.slurm.name
     ) throws(BatchError) {
-        let suffix = "/libexec/bivouac/slurm"
+        let suffix = "/libexec/bivouac/\(scheduler)"
         guard directory.hasPrefix("/"), directory.hasSuffix(suffix) else {
             throw BatchError(.site, "the hooks' directory must be PREFIX\(suffix), not \(directory)")
         }

@@ -3,17 +3,23 @@ package import Job
 /// What a hook tells its batch system; the one place that knows what drains a node and what fails a job.
 package enum Verdict {
     /// A hook whose exit status its batch system reads.
-    package enum Hook: Sendable, CaseIterable { case slurmProlog, slurmEpilog }
+    package enum Hook: Sendable, CaseIterable {
+        case slurmProlog, slurmEpilog
+        case torquePrologue, torqueEpilogue
+    }
 
     /// Exit status of a hook; nil is success.
     ///
     /// Slurm drains the node on any status but 0 and has no status that fails just the job: a job's fault
-    /// leaves the prologue with 0 and is told by the launcher.
+    /// leaves the prologue with 0 and is told by the launcher. Torque deletes the job on 1 and requeues it on any
+    /// other; it does not look at how an epilogue ends.
     package static func status(_ blame: Blame?, of hook: Hook) -> Int32 {
         switch (hook, blame) {
-        case (_, nil), (.slurmProlog, .job), (.slurmEpilog, .job): ExitStatus.success
+        case (_, nil), (.slurmProlog, .job), (.slurmEpilog, .job), (.torqueEpilogue, _): ExitStatus.success
         case (.slurmProlog, .node), (.slurmEpilog, .node): ExitStatus.unavailable
         case (.slurmProlog, .site), (.slurmEpilog, .site): ExitStatus.configuration
+        case (.torquePrologue, .job): 1
+        case (.torquePrologue, .node), (.torquePrologue, .site): 2
         }
     }
 }

@@ -92,14 +92,28 @@ extension EvidenceStore {
                 if try Files.status("\(lists)/\(name)")?.links == 1 { try Files.remove("\(lists)/\(name)") }
             }
             for day in try Files.names(in: directory) {
-                // Start states are written to the present day alone.
-                guard let begin = Timestamp("\(day)T00:00:00Z"), now - begin > 3 * 86_400 else { continue }
+                guard let begin = Timestamp("\(day)T00:00:00Z") else { continue }
                 let names = try Files.names(in: place(day))
                 for name in names where name.hasSuffix(".new") {
-                    try Files.removeTree("\(place(day))/\(name)")
+                    try removeAbandoned("\(place(day))/\(name)")
                 }
-                if names.allSatisfy({ $0.hasSuffix(".new") }) { try Files.removeTree(place(day)) }
+                // Start states are written to the present day alone.
+                if now - begin > 3 * 86_400, names.allSatisfy({ $0.hasSuffix(".new") }) {
+                    try Files.removeTree(place(day))
+                }
             }
+        }
+    }
+
+    /// Removes what a writer has begun, unless that one lives.
+    private func removeAbandoned(_ path: String) throws(UnixError) {
+        do throws(UnixError) {
+            guard let lock = try FileLock.tryAcquire(directory: path) else { return }
+            try Files.removeTree(path)
+            withExtendedLifetime(lock) {}
+        } catch {
+            // It has its name by now.
+            guard error.code == UnixError.noEntry else { throw error }
         }
     }
 

@@ -46,12 +46,13 @@ package struct EvidenceStore: Sendable {
     ) throws(EvidenceError) -> Receipt {
         let day = directory + "/" + state.recorded.day
         let new = "\(day)/\(state.name).new"
-        try Self.files { () throws(UnixError) in
+        let lock = try Self.files { () throws(UnixError) in
             try Files.makeDirectories(Files.parent(directory), mode: 0o755)
             try makeDay(day)
             try Files.removeTree(new)
-            try Files.makeDirectory(new, mode: 0o700)
+            return try Self.makeOwn(new)
         }
+        defer { withExtendedLifetime(lock) {} }
         var state = state
         for (name, source) in files { state.files.append(try keep(source, as: name, in: new)) }
         state.files.append(try keepList(signedList, in: new))
@@ -67,6 +68,20 @@ package struct EvidenceStore: Sendable {
             return name
         }
         return Receipt(path: "\(state.recorded.day)/\(name)", sha256: Sha256.hex(manifest))
+    }
+
+    /// Makes a directory that nobody takes for a dead writer's as long as the lock lives.
+    private static func makeOwn(_ path: String) throws(UnixError) -> FileLock {
+        while true {
+            try Files.makeDirectory(path, mode: 0o700)
+            do throws(UnixError) {
+                if let lock = try FileLock.tryAcquire(directory: path) { return lock }
+                // Whoever sweeps was faster, and is about to remove it.
+                Deadline.sleep(milliseconds: 1)
+            } catch {
+                guard error.code == UnixError.noEntry else { throw error }
+            }
+        }
     }
 
     /// Makes a day's directory durably when it is not there.

@@ -1,3 +1,5 @@
+internal import Download
+
 /// Which part of a body an answer 206 says that it carries (RFC 9110, section 14.4).
 struct ContentRange: Equatable {
     let first: Int64

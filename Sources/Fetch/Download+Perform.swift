@@ -1,5 +1,6 @@
 internal import CCurl
 internal import CLinux
+package import Download
 
 extension Download {
     /// Addresses that a server may send us on to.

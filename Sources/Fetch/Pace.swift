@@ -1,4 +1,5 @@
 internal import CLinux
+internal import Download
 
 /// Holds up who receives so that no more comes in a second than may: what is not read does not come.
 struct Pace {

@@ -1,4 +1,5 @@
 internal import CCurl
+internal import Download
 
 /// Takes what libcurl hands over: bounds it, keeps the validators, passes on the body in pieces.
 @safe final class Receiver {

@@ -1,4 +1,5 @@
 internal import CCurl
+internal import Download
 
 /// One request of libcurl and its answer.
 @safe struct Transfer: ~Copyable {

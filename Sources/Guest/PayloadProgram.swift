@@ -52,14 +52,18 @@ package enum PayloadProgram {
     /// A login shell that the machine does not have is `/bin/sh`, as in its passwd(5).
     private static func chooseShell(_ launch: inout LaunchOrder) {
         guard Descriptors.kind(0) == .terminal, let shell = launch.variable("SHELL"),
-            launch.arguments == [shell], let path = BytePath(shell), (try? path.status()) == nil
+            launch.arguments.count == 1, launch.program?.bytes ?? launch.arguments[0] == shell,
+            let path = BytePath(shell), (try? path.status()) == nil
         else { return }
-        launch.arguments = [Array("/bin/sh".utf8)]
+        let isLogin = launch.arguments[0].first == UInt8(ascii: "-")
+        launch.arguments = [Array((isLogin ? "-sh" : "/bin/sh").utf8)]
+        launch.program = BytePath(Array("/bin/sh".utf8))
         launch.setVariable("SHELL", "/bin/sh")
     }
 
     /// The path to execute: a name without a slash is looked for in `PATH`.
     private static func program(of launch: LaunchOrder) -> BytePath? {
+        if let program = launch.program { return program }
         let name = launch.arguments[0]
         if name.contains(UInt8(ascii: "/")) { return BytePath(name) }
         let search = launch.variable("PATH") ?? Array("/usr/bin:/bin".utf8)

@@ -1,5 +1,5 @@
 internal import Digest
-internal import Fetch
+internal import Download
 internal import Job
 internal import Unix
 
@@ -97,7 +97,7 @@ struct Delivery {
             patience: Download.Patience(connect: min(10, seconds), total: seconds, stall: rules.stall))
         var failure: UnixError?
         do throws(FetchError) {
-            _ = try download.perform { piece, place in
+            _ = try rules.transport(download) { piece, place in
                 do throws(UnixError) {
                     guard try body.take(piece, at: place) else { return false }
                 } catch {

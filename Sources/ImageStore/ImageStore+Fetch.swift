@@ -15,7 +15,7 @@ extension ImageStore {
     /// when others have to go for this one to fit under the limit; it is asked only then.
     package func fetch(
         _ source: ImageSource, limit: ByteCount, now: Timestamp, before deadline: Deadline,
-        by rules: TransferRules = TransferRules(), report: (FetchEvent) -> Void = { _ in },
+        by rules: TransferRules, report: (FetchEvent) -> Void = { _ in },
         needed: Needed
     ) throws(ImageStoreError) -> StoredImage {
         if let image = try find(source.digest) { return image }

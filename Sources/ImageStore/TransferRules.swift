@@ -1,8 +1,11 @@
+package import Download
 package import Job
 internal import Unix
 
 /// How images come to a node: what the site says of it, and who asks.
 package struct TransferRules: Sendable {
+    /// What speaks to servers.
+    package var transport: Transport
     /// Where an image is looked for first, under `MIRROR/SHA512`; an `http`, `https` or `file` URI.
     package var mirror: String?
     /// The most that one transfer takes in a second; nil for as much as can.
@@ -22,10 +25,10 @@ package struct TransferRules: Sendable {
     package var unpacker = TransferRules.installedUnpacker
 
     package init(
-        mirror: String? = nil, bandwidth: ByteCount? = nil, proxy: String? = nil,
-        serverAnchors: String? = nil,
-        purpose: String = ""
+        over transport: @escaping Transport, mirror: String? = nil, bandwidth: ByteCount? = nil,
+        proxy: String? = nil, serverAnchors: String? = nil, purpose: String = ""
     ) {
+        self.transport = transport
         self.mirror = mirror
         self.bandwidth = bandwidth
         self.proxy = proxy

@@ -1,4 +1,3 @@
-internal import Fetch
 internal import FoundationEssentials
 package import Job
 internal import Unix

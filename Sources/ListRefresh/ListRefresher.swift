@@ -1,6 +1,6 @@
 internal import Audit
 internal import Digest
-internal import Fetch
+internal import Download
 package import ImageTrust
 package import Job
 internal import ListStore

@@ -1,3 +1,4 @@
+internal import Download
 internal import Fetch
 internal import ImageTrust
 internal import Job

@@ -1,5 +1,5 @@
 internal import Audit
-internal import Fetch
+internal import Download
 internal import Job
 internal import ListStore
 internal import Unix

@@ -22,8 +22,22 @@ package struct FileLock: ~Copyable {
 
     /// The lock, or nil while somebody else holds it.
     package static func tryAcquire(_ path: String) throws(UnixError) -> FileLock? {
+        try tryAcquire(path) { () throws(UnixError) in try open(path) }
+    }
+
+    /// The lock on a directory that is there, or nil while somebody else holds it; it goes with the directory
+    /// when that is renamed.
+    package static func tryAcquire(directory path: String) throws(UnixError) -> FileLock? {
+        try tryAcquire(path) { () throws(UnixError) in
+            try FileDescriptor.open(path, [.read, .directory, .noFollow])
+        }
+    }
+
+    private static func tryAcquire(_ path: String, by open: () throws(UnixError) -> FileDescriptor)
+        throws(UnixError) -> FileLock?
+    {
         while true {
-            let file = try open(path)
+            let file = try open()
             let descriptor = file.rawValue
             do throws(UnixError) {
                 try checked("flock", path) { flock(descriptor, LOCK_EX | LOCK_NB) }
@@ -46,5 +60,16 @@ package struct FileLock: ~Copyable {
             guard error.code == UnixError.readOnly else { throw error }
             return try FileDescriptor.open(path, [.read, .noFollow])
         }
+    }
+}
+
+extension FileDescriptor {
+    /// Locks the open file, which nobody else may have locked; whoever inherits the descriptor holds the lock with
+    /// its first owner, until the last of them has closed it.
+    ///
+    /// The corresponding C function is `flock`.
+    package func lock(_ subject: String) throws(UnixError) {
+        let descriptor = rawValue
+        try checked("flock", subject) { flock(descriptor, LOCK_EX | LOCK_NB) }
     }
 }

@@ -1,4 +1,5 @@
 internal import Digest
+internal import Fetch
 internal import ImageStore
 internal import Job
 internal import Unix
@@ -108,7 +109,7 @@ struct FetchBench {
         try BenchError.during("could not fetch \(words[1])") { () throws(ImageStoreError) in
             _ = try ImageStore(directory: words[0]).fetch(
                 source, limit: ByteCount(1 << 40), now: Timestamp(seconds: currentSeconds()),
-                before: Deadline(seconds: 600)
+                before: Deadline(seconds: 600), by: TransferRules(over: HTTP.transport)
             ) { ImageNeeds() }
         }
     }

@@ -1,4 +1,5 @@
 internal import Digest
+internal import Fetch
 internal import ImageStore
 internal import Job
 internal import Unix
@@ -111,7 +112,7 @@ struct StoreBench {
                 let base = try store.obtain(source, damaged: { _ in }) { () throws(ImageStoreError) in
                     _ = try store.fetch(
                         source, limit: ByteCount(1 << 40), now: Timestamp(seconds: currentSeconds()),
-                        before: Deadline(seconds: 1800)
+                        before: Deadline(seconds: 1800), by: TransferRules(over: HTTP.transport)
                     ) { ImageNeeds() }
                 }
                 store.markUsed(digest, at: Timestamp(seconds: currentSeconds()))
@@ -167,7 +168,7 @@ struct StoreBench {
         try BenchError.during("could not store \(path)") { () throws(ImageStoreError) in
             _ = try store.fetch(
                 source, limit: ByteCount(1 << 40), now: Timestamp(seconds: currentSeconds()),
-                before: Deadline(seconds: 60)
+                before: Deadline(seconds: 60), by: TransferRules(over: HTTP.transport)
             ) { ImageNeeds() }
         }
         return (store, digest)

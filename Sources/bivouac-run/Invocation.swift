@@ -15,8 +15,8 @@ struct Invocation {
     let arguments: [[UInt8]]
     /// The script file, when it is one whose first line named this call.
     let script: Script?
-    /// The task that the launcher is the container's runtime of.
-    let task: ContainerTask?
+    /// The step that the launcher is the container's runtime of; nil when it is none.
+    let container: ContainerTask?
 
     /// Reads the arguments as the kernel gave them.
     init(_ arguments: [[UInt8]]) throws(Failure) {
@@ -35,15 +35,15 @@ struct Invocation {
         let root = paths["--root="] ?? ""
         self.root = root == "/" ? "" : root
         if let bundle = paths["--bundle="] {
-            task = try ContainerTask(bundle: bundle)
+            container = try ContainerTask(bundle: bundle)
         } else {
-            task = try paths["--environment="].map { (file) throws(Failure) in
+            container = try paths["--environment="].map { (file) throws(Failure) in
                 try ContainerTask(environment: file)
             }
         }
-        if let words = task?.arguments, rest.isEmpty { rest = words }
+        if let words = container?.arguments, rest.isEmpty { rest = words }
         guard let first = rest.first, !first.isEmpty else { throw Failure(.usage, Self.usage) }
-        script = task == nil ? try Script(rest[0], calledBy: arguments[0], with: arguments[1]) : nil
+        script = container == nil ? try Script(rest[0], calledBy: arguments[0], with: arguments[1]) : nil
         if let script { rest[0] = script.path.bytes }
         self.arguments = rest
     }

@@ -7,6 +7,8 @@ struct Relay: ~Copyable {
     private static let heartbeat = 5
     /// Milliseconds of silence after which the machine may be paused.
     private static let noticedSilence: Int64 = 10_000
+    /// Frames that are sent in one turn.
+    private static let uploads = 16
     /// A turn of the loop that took longer was no turn: the launcher itself had been stopped.
     private static let longestTurn: Int64 = 10_000
 
@@ -16,12 +18,15 @@ struct Relay: ~Copyable {
     private let socket: FileDescriptor
     private let signals: SignalQueue
     private var upload: Upload
+    private var exchange: Exchange?
     private var reader = FrameReader(accepting: .toLauncher)
     private var writer = FrameWriter()
     private var dialogue = LauncherDialogue.waiting
     private var output = Outlet(.stdout)
     private var errors = Outlet(.stderr)
     private var inputWindow = SendWindow()
+    /// Standard input that was read already.
+    private var input: ArraySlice<UInt8>
     private var isInputOpen = true
     private var end: ProcessEnd?
     private var heard = Deadline.now
@@ -35,8 +40,10 @@ struct Relay: ~Copyable {
 
     init(
         _ job: LiveJob, _ socket: consuming FileDescriptor, _ signals: consuming SignalQueue,
-        _ upload: consuming Upload, longestSilence: Int64, wantsTerminal: Bool
+        _ upload: consuming Upload, input: [UInt8] = [], _ exchange: consuming Exchange?,
+        longestSilence: Int64, wantsTerminal: Bool
     ) {
+        self.input = input[...]
         self.wantsTerminal = wantsTerminal
         isResized = wantsTerminal
         self.job = job
@@ -44,6 +51,7 @@ struct Relay: ~Copyable {
         self.socket = socket
         self.signals = signals
         self.upload = upload
+        self.exchange = exchange
         writer.append(.begin, self.upload.begin.body)
         tellSize()
     }
@@ -52,13 +60,23 @@ struct Relay: ~Copyable {
     mutating func run() throws(Failure) -> ProcessEnd {
         do throws(Failure) {
             while true {
-                if let end, !output.hasWaiting, !errors.hasWaiting { return end }
+                if let end, !output.hasWaiting, !errors.hasWaiting {
+                    terminal = nil
+                    return conclude(end)
+                }
                 try turn()
             }
         } catch {
             // What the payload wrote before is the user's.
             finishOutputs()
             throw error
+        }
+    }
+
+    private func conclude(_ end: ProcessEnd) -> ProcessEnd {
+        switch exchange {
+        case .some(let exchange): exchange.conclude(end)
+        case nil: end
         }
     }
 
@@ -92,9 +110,16 @@ struct Relay: ~Copyable {
         output.add(to: &poll)
         errors.add(to: &poll)
         guard end == nil else { return }
-        let wantsWrite = writer.pending > 0 || !upload.isDone
+        let wantsWrite = writer.pending > 0 || !isUploaded || mayReadInput && !input.isEmpty
         poll.add(socket.rawValue, wantsWrite ? [.readable, .writable] : .readable)
-        if mayReadInput { poll.add(0, .readable) }
+        if mayReadInput, input.isEmpty { poll.add(0, .readable) }
+    }
+
+    private var isUploaded: Bool {
+        switch exchange {
+        case .some(let exchange): upload.isDone && exchange.isSent
+        case nil: upload.isDone
+        }
     }
 
     private var mayReadInput: Bool {
@@ -129,6 +154,9 @@ struct Relay: ~Copyable {
         case .stderr: give(try errors.take(bytes, frame.body, frame.kind))
         case .inputCredit: try inputWindow.add(try Credit(.inputCredit, bytes, frame.body))
         case .inputClosed: isInputOpen = false
+        case .returned:
+            guard let isEnough = try exchange?.take(bytes, frame.body) else { throw .outOfOrder(.returned) }
+            if isEnough { writer.append(.enough) }
         case .exited: end = .exited(bytes[frame.body.lowerBound])
         case .killed:
             let signal = bytes[frame.body.lowerBound]
@@ -150,10 +178,24 @@ struct Relay: ~Copyable {
     private mutating func speak(_ poll: Poll) throws(Failure) {
         do throws(UnixError) {
             if writer.isFree, isResized { tellSize() }
-            if writer.isFree { try upload.next(into: &writer) }
-            if mayReadInput, !poll.events(0).isEmpty { readInput() }
+            for _ in 0..<Self.uploads where writer.isFree && !isUploaded {
+                if upload.isDone { exchange?.next(into: &writer) } else { try upload.next(into: &writer) }
+                if try writer.flush(to: socket.rawValue) == .end { break }
+            }
+            if mayReadInput, !input.isEmpty {
+                sendInput()
+            } else if mayReadInput, !poll.events(0).isEmpty {
+                readInput()
+            }
             if try writer.flush(to: socket.rawValue) == .end { throw UnixError("write", UnixError.refused) }
         } catch { throw lost("\(error)") }
+    }
+
+    private mutating func sendInput() {
+        let part = input.prefix(min(inputWindow.room, FrameHeader.longestBody))
+        writer.append(.stdin, Array(part))
+        inputWindow.sent(part.count)
+        input = input.dropFirst(part.count)
     }
 
     private mutating func readInput() {

@@ -80,6 +80,29 @@ import Unix
         }
     }
 
+    @Test("removes what a dead writer has begun at once, and nothing of one that lives")
+    func abandoned() throws {
+        try EvidenceFixture.with { fixture in
+            let path = try fixture.start()
+            let day = Files.parent(fixture.store.place(path))
+            for name in ["demo-2.0.new", "demo-3.0.new"] {
+                try Files.makeDirectory("\(day)/\(name)", mode: 0o700)
+                try Files.write("{", to: "\(day)/\(name)/domain.xml")
+            }
+            let writer = try FileLock.tryAcquire(directory: day + "/demo-3.0.new")
+            _ = try fixture.prune(at: EvidenceFixture.now + 1)
+            #expect(try Files.names(in: day) == ["demo-3.0.new", "demo-4711.0"])
+            withExtendedLifetime(writer) {}
+        }
+        try EvidenceFixture.with { fixture in
+            // The same name is free again.
+            let day = fixture.store.place(EvidenceFixture.now.day)
+            try Files.makeDirectories(day + "/demo-4711.0.new", mode: 0o700)
+            #expect(try fixture.start() == "\(EvidenceFixture.now.day)/demo-4711.0")
+            #expect(try Files.names(in: day) == ["demo-4711.0"])
+        }
+    }
+
     @Test("lets a signed list go with the last start state that named it, and keeps it until then")
     func lists() throws {
         try EvidenceFixture.with { fixture in

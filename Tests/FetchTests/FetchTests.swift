@@ -1,3 +1,4 @@
+import Download
 import Foundation
 import TestSupport
 import Testing

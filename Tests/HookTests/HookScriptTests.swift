@@ -11,7 +11,7 @@ extension HookTests {
             for (program, status) in [("prologue", 41), ("epilogue", 42)] {
                 let path = "usr/libexec/bivouac/bivouac-\(program)"
                 try FileManager.default.removeItem(atPath: node.path(path))
-                try node.write(path, "#!/bin/sh\necho \"\(program) $BIVOUAC_ROOT $#\"\nexit \(status)\n")
+                try node.write(path, "#!/bin/sh\necho \"\(program) $BIVOUAC_ROOT $*\"\nexit \(status)\n")
                 try node.makeExecutable(path)
             }
             return hooks
@@ -68,7 +68,7 @@ extension HookTests {
             let run = try hook(
                 hooks + "/prolog", ["SLURM_JOB_PARTITION": "vm", "BIVOUAC_ROOT": "/elsewhere"])
             #expect(run.status == 41)
-            #expect(run.text == "prologue \(node.root) 0\n")
+            #expect(run.text == "prologue \(node.root) slurm\n")
         }
 
         @Test("are a fault when the program of ours is missing: fail closed")
@@ -86,7 +86,7 @@ extension HookTests {
             try node.write("run/bivouac/jobs/t-4711/record.json", "{}")
             let run = try hook(hooks + "/epilog", ["SLURM_JOB_ID": "4711"])
             #expect(run.status == 42)
-            #expect(run.text == "epilogue \(node.root) 0\n")
+            #expect(run.text == "epilogue \(node.root) slurm\n")
             #expect(try hook(hooks + "/epilog", ["SLURM_JOB_ID": "471"]).status == 0)
         }
 

@@ -96,7 +96,8 @@ private final class Tally: Sendable {
                 tally.count("seemed damaged")
             } fetch: { () throws(ImageStoreError) in
                 _ = try store.fetch(
-                    source, limit: limit, now: StoreFixture.now, before: Deadline(seconds: 60)
+                    source, limit: limit, now: StoreFixture.now, before: Deadline(seconds: 60),
+                    by: StoreFixture.rules
                 ) { needs.now }
             }
             for _ in 0..<3 {

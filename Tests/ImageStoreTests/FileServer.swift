@@ -1,4 +1,5 @@
 import Digest
+import Fetch
 import Foundation
 import TestSupport
 import Unix
@@ -47,7 +48,7 @@ extension StoreFixture {
         let source = ImageSource(
             digest: Sha512.digest(bytes), size: size ?? Int64(bytes.count), format: format, packing: packing,
             uri: server.uri + "/image")
-        var rules = TransferRules(mirror: mirror, purpose: "test")
+        var rules = TransferRules(over: HTTP.transport, mirror: mirror, purpose: "test")
         rules.backoff = 4
         rules.stall = 1
         return try store.fetch(

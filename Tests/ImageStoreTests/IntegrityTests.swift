@@ -19,12 +19,14 @@ import Unix
         try Files.write(text.replacingOccurrences(of: before.description, with: after.description), to: entry)
     }
 
-    /// Ticks until nothing is due; what came of each image.
-    static func rehash(_ store: ImageStore, budget: Int64, at now: Timestamp) throws -> [ImageStore.Rehash] {
+    /// Ticks, with time enough in between, until nothing is due; what came of each image.
+    static func rehash(_ store: ImageStore, budget: Int64, at now: Timestamp, each seconds: Int64 = 100)
+        throws -> [ImageStore.Rehash]
+    {
         var outcomes: [ImageStore.Rehash] = []
-        for _ in 0..<200 {
+        for index in 0..<200 as Range<Int64> {
             let outcome = try store.rehash(
-                budget: budget, every: 1000, at: now, before: Deadline(seconds: 60))
+                budget: budget, every: 1000, at: now + index * seconds, before: Deadline(seconds: 60))
             guard let outcome else { return outcomes }
             outcomes.append(outcome)
         }
@@ -59,9 +61,35 @@ import Unix
             // A slice a mebibyte, and one more look to see the end.
             #expect(outcomes.count == 5 + 3 + 4)
             #expect(outcomes.first == .begun(images[0], 1 << 20))
-            #expect(try Self.rehash(fixture.store, budget: 1 << 20, at: now + 5500).isEmpty)
-            #expect(fixture.store.lastVerified(images[1]) == now + 5000)
+            #expect(try Self.rehash(fixture.store, budget: 1 << 20, at: now + 6200).isEmpty)
+            let verified = images.map { fixture.store.lastVerified($0) }
+            #expect(verified == [now + 5400, now + 5700, now + 6100])
             #expect(try fixture.leftovers().filter { $0.hasSuffix(".json") }.isEmpty)
+        }
+    }
+
+    @Test("a slice waits as long as all can be read in half the time all the same, ten minutes at most")
+    func pace() throws {
+        try StoreFixture.with { fixture in
+            try fixture.fetch(try fixture.source(StoreFixture.random(3_000_000)))
+            // Three slices: a sixth of the interval lies between two.
+            for (interval, pause) in [(600, 100), (36_000, 600)] as [(Int64, Int64)] {
+                var now = StoreFixture.now + 100 * interval
+                func slice() throws -> Bool {
+                    try fixture.store.rehash(
+                        budget: 1 << 20, every: interval, at: now, before: Deadline(seconds: 9)) != nil
+                }
+                #expect(try slice())
+                #expect(try !slice())
+                now = now + (pause - 1)
+                #expect(try !slice())
+                now = now + 1
+                #expect(try slice())
+                // A clock that was set back.
+                now = now + -10_000
+                #expect(try slice())
+                try Files.remove(fixture.store.directory + "/rehash.json")
+            }
         }
     }
 
@@ -97,7 +125,8 @@ import Unix
                 #expect(Files.exists(state))
                 try Files.write(text, to: state)
             }
-            let outcomes = try Self.rehash(fixture.store, budget: 2 << 20, at: StoreFixture.now + 5000)
+            let outcomes = try Self.rehash(
+                fixture.store, budget: 2 << 20, at: StoreFixture.now + 5000, each: 200)
             #expect(outcomes.count == 3)
             guard case .good = outcomes.last else {
                 Issue.record("\(outcomes)")
@@ -135,7 +164,8 @@ import Unix
             } fetch: { () throws(ImageStoreError) in
                 fetched += 1
                 _ = try fixture.store.fetch(
-                    source, limit: StoreFixture.limit, now: StoreFixture.now, before: Deadline(seconds: 9)
+                    source, limit: StoreFixture.limit, now: StoreFixture.now, before: Deadline(seconds: 9),
+                    by: StoreFixture.rules
                 ) { ImageNeeds() }
             }
             #expect(told == [.ChecksumMismatch] && fetched == 1)

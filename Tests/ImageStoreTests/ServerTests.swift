@@ -1,4 +1,5 @@
 import Digest
+import Fetch
 import Foundation
 import Job
 import TestSupport
@@ -353,7 +354,7 @@ import Unix
         let server = try FileServer(Self.bytes)
         defer { server.server.stop() }
         try StoreFixture.with { fixture in
-            var rules = TransferRules(bandwidth: ByteCount(2_000_000))
+            var rules = TransferRules(over: HTTP.transport, bandwidth: ByteCount(2_000_000))
             rules.stall = 5
             let source = ImageSource(
                 digest: Sha512.digest(Self.bytes), size: 3_000_000, format: .raw,

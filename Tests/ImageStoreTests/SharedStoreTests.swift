@@ -29,7 +29,8 @@ import Unix
         func shared(_ bytes: [UInt8], format: ImageFormat = .raw) throws -> ImageSource {
             let source = try fixture.source(bytes, format: format)
             _ = try lower.fetch(
-                source, limit: StoreFixture.limit, now: StoreFixture.now, before: Deadline(seconds: 9)
+                source, limit: StoreFixture.limit, now: StoreFixture.now, before: Deadline(seconds: 9),
+                by: StoreFixture.rules
             ) { ImageNeeds() }
             try Files.remove(String(source.uri.dropFirst("file://".count)))
             return source
@@ -136,7 +137,8 @@ import Unix
                 try layers.fixture.store.obtain(source) { _ in
                 } fetch: { () throws(ImageStoreError) in
                     _ = try layers.fixture.store.fetch(
-                        source, limit: StoreFixture.limit, now: StoreFixture.now, before: Deadline(seconds: 9)
+                        source, limit: StoreFixture.limit, now: StoreFixture.now,
+                        before: Deadline(seconds: 9), by: StoreFixture.rules
                     ) { ImageNeeds() }
                 }.image.shared
             }

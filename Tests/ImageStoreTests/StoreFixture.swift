@@ -1,4 +1,5 @@
 import Digest
+import Fetch
 import Foundation
 import Job
 import TestSupport
@@ -13,6 +14,7 @@ struct StoreFixture {
 
     static let now = Timestamp(seconds: 1_800_000_000)
     static let limit = ByteCount.mebibytes(1024)
+    static let rules = TransferRules(over: HTTP.transport)
 
     static func with(_ body: (StoreFixture) throws -> Void) throws {
         try withScratch { scratch in
@@ -36,7 +38,7 @@ struct StoreFixture {
         needed: Set<ImageDigest> = [],
         seconds: Int = 10
     ) throws -> StoredImage {
-        try store.fetch(source, limit: limit, now: now, before: Deadline(seconds: seconds)) {
+        try store.fetch(source, limit: limit, now: now, before: Deadline(seconds: seconds), by: Self.rules) {
             ImageNeeds(needed, because: "a test")
         }
     }

@@ -124,7 +124,7 @@ import Unix
             let source = ImageSource(
                 digest: Sha512.digest(wire), size: Int64(wire.count), format: .raw, packing: .gzip,
                 uri: server.server.uri + "/image")
-            var rules = TransferRules()
+            var rules = StoreFixture.rules
             rules.unpacker = fixture.scratch + "/missing"
             let error = #expect(throws: ImageStoreError.self) {
                 try fixture.store.fetch(
@@ -141,7 +141,7 @@ import Unix
 
     @Test("is unpacked by a program without rights: no account, no network, no files", .needsRoot)
     func confined() throws {
-        let unpacker = TransferRules().unpacker
+        let unpacker = StoreFixture.rules.unpacker
         // Stopped while it waits for its input.
         let pipe = try Unix.Pipe()
         let out = try Unix.Pipe()

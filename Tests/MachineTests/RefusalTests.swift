@@ -97,9 +97,9 @@ struct RefusalTests {
         try await expect(.NotEnoughMemory, naming: ["MiB"], job("--mem=16M"))
     }
 
-    @Test("UnsupportedSetting: the queue's way to the working directory is not supported")
-    func unsupportedSetting() async throws {
-        try await expect(.UnsupportedSetting, naming: ["workdir", "stage"], job(partition: "vmstage"))
+    @Test("BadStageName: the job names something that is no path to stage")
+    func badStageName() async throws {
+        try await expect(.BadStageName, naming: ["../up"], job("--comment=stage=../up"))
     }
 
     @Test("ImageDenied: a file of deny.d names the image")

@@ -74,6 +74,15 @@ final class ImageSite: Sendable {
         server.answer { Self.answer($0, body, slowly: true) }
     }
 
+    /// From now on, who asks for the whole gets it slowly and never its end; who asks for the rest gets that.
+    func withhold() {
+        let body = body
+        server.answer { request in
+            let steps = Self.answer(request, body, slowly: true)
+            return request.headers["range"] == nil ? steps.dropLast(4) + [.wait(60)] : steps
+        }
+    }
+
     func speedUp() {
         let body = body
         server.answer { Self.answer($0, body) }
