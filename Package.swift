@@ -99,7 +99,7 @@ let package = Package(
             ]),
 
         // The life of a job.
-        module("Batch", uses: ["Job", "NameService", "Site", "Unix"]),
+        module("Batch", uses: ["JSON", "Job", "NameService", "Site", "Unix"]),
         module(
             "JobMachine",
             uses: [
@@ -143,7 +143,8 @@ let package = Package(
             "bivouac-bench-overlay", uses: ["Digest", "ImageStore", "Unix"],
             linker: [.unsafeFlags(["-Xlinker", "--as-needed"])]),
 
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+        .target(
+            name: "TestSupport", dependencies: ["Unix"], path: "Tests/TestSupport", swiftSettings: settings),
         tests("JSONTests", uses: ["JSON"]),
         tests("JobTests", uses: ["Job"]),
         tests("UnixTests", uses: ["Unix"]),
@@ -183,9 +184,12 @@ let package = Package(
                 "Command", "Evidence", "GuestProtocol", "Job", "JobMachine", "Libvirt", "Site", "TestSupport",
                 "Unix", "bivouac-operator",
             ],
-            exclude: ["job_submit.lua", "Crash/machine-room", "Crash/qemu", "Crash/squeue", "Crash/qstat"],
+            exclude: [
+                "job_submit.lua", "cli_filter.lua", "Crash/machine-room", "Crash/qemu", "Crash/squeue",
+                "Crash/qstat", "OpenPBS/pbs.py",
+            ],
             swiftSettings: settings),
-        tests("MachineTests", uses: ["GuestProtocol", "Job", "Site", "Unix"]),
+        tests("MachineTests", uses: ["GuestProtocol", "Job", "Site", "TestSupport", "Unix"]),
         tests("StyleTests", uses: []),
     ],
     cxxLanguageStandard: .cxx17

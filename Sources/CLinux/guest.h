@@ -14,6 +14,7 @@
 #include <sys/fsuid.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
+#include <termios.h>
 
 static inline int linux_signalfd(int fd, const sigset_t *mask, int flags) { return signalfd(fd, mask, flags); }
 static inline int linux_epoll_create1(int flags) { return epoll_create1(flags); }
@@ -111,6 +112,14 @@ static inline long linux_uptime(void) {
     return time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 static inline char **linux_environ(void) { return environ; }
+static inline void linux_set_environ(char **variables) { environ = variables; }
+
+static inline int linux_tiocgwinsz(int fd, struct winsize *size) { return ioctl(fd, TIOCGWINSZ, size); }
+static inline int linux_tiocswinsz(int fd, const struct winsize *size) { return ioctl(fd, TIOCSWINSZ, size); }
+static inline int linux_tiocsctty(int fd) { return ioctl(fd, TIOCSCTTY, 0); }
+static inline int linux_posix_openpt(void) { return posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC); }
+static inline int linux_ptsname_r(int fd, char *name, size_t length) { return ptsname_r(fd, name, length); }
+static inline int linux_unlockpt(int fd) { return unlockpt(fd); }
 static inline int linux_setfsuid(uid_t uid) { return setfsuid(uid); }
 static inline int linux_setfsgid(gid_t gid) { return setfsgid(gid); }
 static const int linux_o_path = O_PATH;

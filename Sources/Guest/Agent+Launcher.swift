@@ -51,6 +51,7 @@ extension Agent {
         switch frame.kind {
         case .begin: begin(try Begin(bytes, frame.body))
         case .part: try takePart(bytes, frame.body)
+        case .terminal: resize(try TerminalSize(bytes, frame.body))
         case .sent: try takeFiles(bytes, frame.body)
         case .enough: endReturn()
         case .signal: try deliver(Int32(bytes[frame.body.lowerBound]))
@@ -79,6 +80,11 @@ extension Agent {
         guard !isTaken else { return fail(code: 0, "busy: this machine has had its payload") }
         isTaken = true
         upload = Upload(begin, for: surroundings.identity)
+    }
+
+    private mutating func resize(_ size: TerminalSize) {
+        if dialogue == .loading { terminal = size }
+        payload?.resize(size)
     }
 
     private mutating func takePart(_ bytes: [UInt8], _ body: Range<Int>) throws(ProtocolError) {
@@ -122,7 +128,7 @@ extension Agent {
         do throws(UnixError) {
             payload = try Payload.start(
                 launch, as: surroundings.identity, program: surroundings.program,
-                directory: surroundings.directory)
+                directory: surroundings.directory, terminal: terminal)
         } catch { return fail(code: UInt32(error.code), error.description) }
         dialogue = .running
         port.writer.append(.started)
@@ -154,6 +160,8 @@ extension Agent {
         freezeAt = nil
         withPayload { payload in
             payload.processes.thaw()
+            // An interactive shell takes no TERM, but goes with its terminal.
+            if payload.hasTerminal { payload.processes.signal(Signals.hangUp) }
             payload.processes.signal(Signals.terminate)
             payload.input.close()
         }

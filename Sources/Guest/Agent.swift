@@ -65,6 +65,8 @@ package struct Agent: ~Copyable {
     /// A machine takes one payload in its life.
     var isTaken = false
     var upload: Upload?
+    /// The size of the terminal that the payload is to have; nil for pipes.
+    var terminal: TerminalSize?
     /// What it says of itself to root on the host.
     var ready: Ready
     /// The user's files while they come, what of them to compare with, and what has changed on its way back.

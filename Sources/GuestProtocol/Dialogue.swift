@@ -38,13 +38,13 @@ package enum AgentDialogue: Hashable, Sendable {
         switch (self, kind) {
         case (_, .heartbeat): self
         case (.idle, .begin): .loading
-        case (.loading, .part), (.loading, .sent), (.loading, .signal): .loading
+        case (.loading, .part), (.loading, .sent), (.loading, .signal), (.loading, .terminal): .loading
         case (.running, .stdin), (.running, .stdinEnd), (.running, .signal), (.running, .outputCredit),
-            (.running, .outputClosed), (.running, .enough):
+            (.running, .outputClosed), (.running, .terminal), (.running, .enough):
             .running
         // What was under way when the payload ended.
         case (.ended, .stdin), (.ended, .stdinEnd), (.ended, .signal), (.ended, .outputCredit),
-            (.ended, .outputClosed), (.ended, .part), (.ended, .sent), (.ended, .enough):
+            (.ended, .outputClosed), (.ended, .terminal), (.ended, .part), (.ended, .sent), (.ended, .enough):
             .ended
         default: throw ProtocolError.outOfOrder(kind)
         }

@@ -19,6 +19,9 @@ package enum FrameKind: UInt8, CaseIterable, Sendable {
     case outputCredit = 0x06
     /// One byte, a `PayloadStream`: nobody reads it any more.
     case outputClosed = 0x07
+    /// The launcher's terminal has this size, `TerminalSize`; before the payload is there also: it is to have a
+    /// terminal.
+    case terminal = 0x08
 
     /// Entries of the working directory: `TreeRecord`s.
     case sent = 0x10
@@ -81,6 +84,7 @@ package enum FrameKind: UInt8, CaseIterable, Sendable {
             0...0
         case .signal, .outputClosed, .exited, .killed: 1...1
         case .outputCredit, .inputCredit: 5...5
+        case .terminal: 4...4
         case .begin: Begin.length...Begin.length
         case .part, .stdin, .stdout, .stderr, .sent, .returned: 1...FrameHeader.longestBody
         case .failed: 8...StartFailure.longest

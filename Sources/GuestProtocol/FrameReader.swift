@@ -89,7 +89,7 @@ package struct FrameReader: Sendable {
 extension Set<FrameKind> {
     /// What an agent accepts on its payload port.
     package static let toAgent: Set = [
-        .begin, .part, .stdin, .stdinEnd, .signal, .outputCredit, .outputClosed, .heartbeat,
+        .begin, .part, .stdin, .stdinEnd, .signal, .outputCredit, .outputClosed, .terminal, .heartbeat,
         .sent, .enough,
     ]
     /// What a launcher accepts.

@@ -33,13 +33,19 @@ struct Relay: ~Copyable {
     private var turned = Deadline.now
     private var nextHeartbeat = Deadline(seconds: Relay.heartbeat)
     private var closedTold: Set<PayloadStream> = []
+    /// Whether the payload has a terminal, which then stands for ours.
+    private let wantsTerminal: Bool
+    private var terminal: RawTerminal?
+    private var isResized: Bool
 
     init(
         _ job: LiveJob, _ socket: consuming FileDescriptor, _ signals: consuming SignalQueue,
         _ upload: consuming Upload, input: [UInt8] = [], _ exchange: consuming Exchange?,
-        longestSilence: Int64
+        longestSilence: Int64, wantsTerminal: Bool
     ) {
         self.input = input[...]
+        self.wantsTerminal = wantsTerminal
+        isResized = wantsTerminal
         self.job = job
         self.longestSilence = longestSilence
         self.socket = socket
@@ -47,13 +53,17 @@ struct Relay: ~Copyable {
         self.upload = upload
         self.exchange = exchange
         writer.append(.begin, self.upload.begin.body)
+        tellSize()
     }
 
     /// Relays until the payload has ended and everything it wrote is written.
     mutating func run() throws(Failure) -> ProcessEnd {
         do throws(Failure) {
             while true {
-                if let end, !output.hasWaiting, !errors.hasWaiting { return conclude(end) }
+                if let end, !output.hasWaiting, !errors.hasWaiting {
+                    terminal = nil
+                    return conclude(end)
+                }
                 try turn()
             }
         } catch {
@@ -78,7 +88,11 @@ struct Relay: ~Copyable {
         if now - turned > Self.longestTurn { heard = now }
         turned = now
         while !poll.events(signals.rawValue).isEmpty, let signal = signals.next() {
-            if end == nil { writer.append(.signal, [UInt8(truncatingIfNeeded: signal)]) }
+            if signal == Signals.windowChange {
+                isResized = wantsTerminal
+            } else if end == nil {
+                writer.append(.signal, [UInt8(truncatingIfNeeded: signal)])
+            }
         }
         if end == nil {
             try listen(poll)
@@ -135,6 +149,7 @@ struct Relay: ~Copyable {
         dialogue = try dialogue.after(frame.kind)
         let bytes = reader.bytes
         switch frame.kind {
+        case .started where wantsTerminal: terminal = try? RawTerminal.make(0)
         case .stdout: give(try output.take(bytes, frame.body, frame.kind))
         case .stderr: give(try errors.take(bytes, frame.body, frame.kind))
         case .inputCredit: try inputWindow.add(try Credit(.inputCredit, bytes, frame.body))
@@ -150,7 +165,7 @@ struct Relay: ~Copyable {
         case .failed:
             let failure = try StartFailure(bytes, frame.body)
             refused = Failure(.unavailable, "the machine could not start the job: \(failure.text)")
-        case .remark: Process.report("bivouac: \(try Remark(bytes, frame.body).text)")
+        case .remark: say("bivouac: \(try Remark(bytes, frame.body).text)")
         default: break
         }
     }
@@ -162,6 +177,7 @@ struct Relay: ~Copyable {
     /// What the agent is told.
     private mutating func speak(_ poll: Poll) throws(Failure) {
         do throws(UnixError) {
+            if writer.isFree, isResized { tellSize() }
             for _ in 0..<Self.uploads where writer.isFree && !isUploaded {
                 if upload.isDone { exchange?.next(into: &writer) } else { try upload.next(into: &writer) }
                 if try writer.flush(to: socket.rawValue) == .end { break }
@@ -192,10 +208,25 @@ struct Relay: ~Copyable {
         }
     }
 
+    private mutating func tellSize() {
+        guard isResized, let size = TerminalSize(of: 0) else { return }
+        isResized = false
+        writer.append(.terminal, size.body)
+    }
+
+    /// A line on standard error; a terminal in raw mode does not by itself begin the next one at its left.
+    private func say(_ line: String) {
+        Process.report(line)
+        switch terminal {
+        case .some: Process.print("\r")
+        case nil: break
+        }
+    }
+
     private mutating func tellClosed(_ stream: PayloadStream, _ isOpen: Bool, _ failure: UnixError?) {
         guard !isOpen, dialogue == .running, closedTold.insert(stream).inserted else { return }
         if let failure {
-            Process.report("bivouac: standard \(stream == .stdout ? "output" : "error"): \(failure)")
+            say("bivouac: standard \(stream == .stdout ? "output" : "error"): \(failure)")
         }
         writer.append(.outputClosed, [stream.rawValue])
     }
@@ -213,7 +244,10 @@ struct Relay: ~Copyable {
             heard = now
         } else if now - heard >= limit {
             throw Failure(
-                .unavailable, "the machine ended before the job did (silent for \(longestSilence) s)")
+                .unavailable,
+                dialogue == .waiting
+                    ? "the machine does not answer (for \(longestSilence) s): perhaps it has its payload"
+                    : "the machine ended before the job did (silent for \(longestSilence) s)")
         }
     }
 

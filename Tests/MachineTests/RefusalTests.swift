@@ -253,18 +253,4 @@ struct UnsupportedJobTests {
         let mixed = try await Submission("", partition: "vm,normal").refused()
         #expect(mixed.errors.contains("mix virtual machines with others"))
     }
-
-    @Test("srun and salloc without a script are turned away", arguments: ["srun", "salloc"])
-    func withoutScript(program: String) async throws {
-        let cluster = try await Cluster.ready()
-        let marker = Marker(program)
-        let words = Command.words(
-            ["/usr/bin/env"] + Cluster.slurmEnvironment
-                + ["/usr/bin/" + program, "--partition=vm", "--mem=64M", "/bin/sh", "-c", marker.command],
-            as: cluster.user, directory: "/tmp")
-        let outcome = try await Command.run(words)
-        #expect(!outcome.succeeded)
-        #expect(outcome.errors.contains("runs batch scripts only"), "\(outcome.errors)")
-        #expect(!marker.isOnHost)
-    }
 }
