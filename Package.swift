@@ -99,7 +99,7 @@ let package = Package(
             ]),
 
         // The life of a job.
-        module("Batch", uses: ["Job", "NameService", "Site", "Unix"]),
+        module("Batch", uses: ["JSON", "Job", "NameService", "Site", "Unix"]),
         module(
             "JobMachine",
             uses: [
@@ -186,7 +186,7 @@ let package = Package(
             ],
             exclude: [
                 "job_submit.lua", "cli_filter.lua", "Crash/machine-room", "Crash/qemu", "Crash/squeue",
-                "Crash/qstat",
+                "Crash/qstat", "OpenPBS/pbs.py",
             ],
             swiftSettings: settings),
         tests("MachineTests", uses: ["GuestProtocol", "Job", "Site", "TestSupport", "Unix"]),

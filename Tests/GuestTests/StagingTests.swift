@@ -177,6 +177,33 @@ struct StagingTests {
         }
     }
 
+    @Test(
+        "a machine that sends files where none are due, or to no proper name, has lost its job",
+        arguments: [true, false])
+    func impostor(isStaged: Bool) throws {
+        try withScratch { scratch in
+            let rehearsal = try Rehearsal(scratch: scratch)
+            defer { rehearsal.end() }
+            let path = scratch + "/desk/here"
+            try Files.makeDirectory(path, mode: 0o755)
+            rehearsal.directory = path
+            let stage = #","stage":{"limit":1000000,"names":[],"home":"/nonexistent"}"#
+            try rehearsal.record("running", more: isStaged ? stage : "")
+            var frames = FrameWriter()
+            frames.append(.started)
+            // A place, and a file called `../x` in it.
+            let place: [UInt8] = [1, 0, 0, 0xED, 1] + [UInt8](repeating: 0, count: 8)
+            let file = [4, 4] + Array("../x".utf8) + [0xA4, 1] + [UInt8](repeating: 0, count: 8)
+            frames.append(.returned, isStaged ? place + file : place)
+            frames.append(.exited, [0])
+            rehearsal.startImpostor(frames.take())
+            let run = try rehearsal.run(try rehearsal.script("#!/bin/sh\n"))
+            #expect(run.status == 76, "\(run.errors)")
+            #expect(run.errors.contains("malformed"))
+            #expect(try sh("find ..", in: path) == "..\n../here\n")
+        }
+    }
+
     @Test("a launcher that is killed anywhere leaves each file whole, old or new", arguments: 0..<6)
     func killed(round: Int) throws {
         try withDirectory { rehearsal, path in

@@ -21,17 +21,22 @@ extension HookTests {
             let node = try Node()
             try FileManager.default.copyItem(atPath: node.endorsement.anchors, toPath: node.path("anchors"))
             try configure(node, scheduler: "torque")
-            try node.copyIn()
-            try node.bivouac("image", "fetch", "demo/minimal")
-            try node.bivouac("tick")
+            try Launch.require([
+                Built.tree + "/hooks/install", "--prefix", node.path("usr"), "--from", Built.directory,
+                "--scheduler", "torque",
+            ])
+            _ = try node.bivouac("image", "fetch", "demo/minimal")
+            _ = try node.bivouac("tick")
             try node.write(
                 "var/spool/torque/mom_priv/config",
                 "$prologalarm 540\n$job_starter \(node.path("usr/libexec/bivouac/torque/job_starter"))\n")
-            try node.write("usr/libexec/bivouac/torque/job_starter", "#!/bin/sh\n")
+            let directory = node.path("usr/libexec/bivouac/torque")
+            let written = try node.bivouac("doctor", "--write-hooks", directory)
+            #expect(written.status == 0, "\(written.errors)")
             for hook in ["prologue", "epilogue"] {
-                let path = "var/spool/torque/mom_priv/" + hook
-                try node.write(path, "#!/bin/sh\nexec /usr/libexec/bivouac/bivouac-\(hook) torque \"$@\"\n")
-                try node.makeExecutable(path)
+                try FileManager.default.createSymbolicLink(
+                    atPath: node.path("var/spool/torque/mom_priv/" + hook),
+                    withDestinationPath: directory + "/" + hook)
             }
             return node
         }
@@ -211,9 +216,18 @@ extension HookTests {
             .gone("Scheduler", mom + "/config", says: "cannot be read"),
             .gone("Hooks", mom + "/epilogue", says: "is not there"),
             Breakage(
-                "Hooks", "failure", says: "pbs_mom does not take", by: "chmod 0775 \(mom)/prologue",
-                then: "chmod 0755 \(mom)/prologue"),
-            .changed("Hooks", mom + "/prologue", "s/bivouac-prologue/other/", "warning", says: "must call"),
+                "Hooks", "failure", says: "pbs_mom does not take",
+                by: "chmod 0775 \(programs)/torque/prologue",
+                then: "chmod 0755 \(programs)/torque/prologue"),
+            Breakage(
+                "Hooks", "warning", says: "must call",
+                by: "mv \(mom)/prologue kept; echo '#!/bin/sh' >\(mom)/prologue; chmod 755 \(mom)/prologue",
+                then: "mv kept \(mom)/prologue"),
+            .changed("Hooks", programs + "/torque/prologue", "s/^vm)/wm)/", says: "does not fit site.toml"),
+            .changed(
+                "Hooks", programs + "/torque/job_starter.conf", "s/vm/wm/", says: "does not fit site.toml"),
+            .changed(
+                "Hooks", mom + "/config", "$a$source_login_batch false", says: "does not fit site.toml"),
             .gone("Hooks", programs + "/torque/job_starter", says: "run hooks/install"),
             .changed(
                 "Timeouts", site, "s/^prologue_timeout.*/prologue_timeout = \"10m\"/",

@@ -49,6 +49,17 @@ struct TransferTests {
         }
     }
 
+    @Test(
+        "with a file of 1 GiB",
+        .enabled(if: ProcessInfo.processInfo.environment["BIVOUAC_TEST_LONG"] != nil, "needs --long"))
+    func large() throws {
+        try withTrees(2) { trees in
+            try trees[0].sh("head -c 1G /dev/urandom >large")
+            try send(trees[0], trees[1])
+            #expect(try trees[0].equals(trees[1]))
+        }
+    }
+
     @Test("with its holes, which take no room and no time")
     func sparse() throws {
         try withTrees(2) { trees in
