@@ -87,7 +87,7 @@ let package = Package(
 
         // What a machine changed.
         module("Ext4", uses: ["Disk"]),
-        module("Difference", uses: ["Disk", "Ext4", "JSON"]),
+        module("Difference", uses: ["Digest", "Disk", "Ext4", "JSON", "Unix"]),
 
         // What comes from elsewhere; no hook waits for it.
         module(
@@ -114,6 +114,7 @@ let package = Package(
 
         program("bivouac-prologue", uses: ["Batch", "JobMachine", "Policy", "Site"]),
         program("bivouac-unpack", uses: ["Archive", "Job", "Unix"]),
+        program("bivouac-share", uses: ["Job", "Unix"]),
         program("bivouac-epilogue", uses: ["Batch", "Job", "JobMachine", "Site"]),
         // What an operator types: the first is small and runs anywhere, the second has the libraries of a node.
         program("bivouac", uses: ["Batch", "Command", "Endorsing", "Unix"]),
@@ -122,10 +123,10 @@ let package = Package(
             uses: [
                 "Audit", "Batch", "Command", "Difference", "Digest", "Endorsing", "Evidence", "GuestProtocol",
                 "ImageStore",
-                "ImageTrust", "JSON", "Job", "JobMachine",
+                "ImageTrust", "JSON", "Job", "JobContext", "JobMachine",
                 "Libvirt", "ListRefresh", "ListStore", "NameService", "Policy", "Site", "Unix",
             ]),
-        program("bivouac-difference", uses: ["Difference", "Disk", "JSON", "Unix"]),
+        program("bivouac-difference", uses: ["Difference", "Digest", "Disk", "JSON", "Unix"]),
         staticProgram("bivouac-run", uses: ["GuestProtocol", "JSON", "Job", "Unix"]),
         staticProgram("bivouac-task-prolog", uses: ["Unix"]),
         staticProgram("bivouac-guest", uses: ["Guest", "Unix"]),
@@ -181,7 +182,7 @@ let package = Package(
                 "Unix", "bivouac-operator",
             ],
             exclude: [
-                "job_submit.lua", "Crash/machine-room", "Crash/qemu", "Crash/squeue", "OpenPBS/pbs.py",
+                "job_submit.lua", "Crash/machine-room", "Crash/qemu", "Crash/squeue", "Crash/qstat", "OpenPBS/pbs.py",
             ],
             swiftSettings: settings),
         tests("MachineTests", uses: ["GuestProtocol", "Job", "Site", "Unix"]),

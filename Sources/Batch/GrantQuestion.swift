@@ -17,8 +17,8 @@ final class GrantQuestion {
     /// The controller's answer, or why there is none; it is given once.
     func answer() throws(BatchError) -> SlurmGrant {
         guard var child = try child.take()?.get() else { throw BatchError(.node, "squeue was heard already") }
-        let answer = try commands.answer(of: &child, "squeue")
-        guard answer.succeeded else { throw commands.failure("squeue", answer) }
+        let answer = try commands.program.answer(of: &child, "squeue")
+        guard answer.succeeded else { throw commands.program.failure("squeue", answer) }
         return try SlurmGrant(line: String(decoding: answer.output, as: UTF8.self), columns: widths)
     }
 }

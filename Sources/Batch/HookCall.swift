@@ -3,6 +3,7 @@ internal import Unix
 
 /// A call of a hook program: everything that a batch system can tell one.
 package struct HookCall {
+    package var moment: Moment
     /// Behind the batch system's name; what is no UTF-8 is repaired, and will not be a job id or a user.
     package var arguments: [String]
     package var environment: (String) -> String?
@@ -12,22 +13,26 @@ package struct HookCall {
     private static let longestInput = 1 << 20
 
     package init(
-        arguments: [String] = [], environment: @escaping (String) -> String? = { _ in nil },
+        _ moment: Moment, arguments: [String] = [], environment: @escaping (String) -> String? = { _ in nil },
         input: @escaping () throws(BatchError) -> [UInt8] = { () throws(BatchError) in [] }
     ) {
+        self.moment = moment
         self.arguments = arguments
         self.environment = environment
         self.input = input
     }
 
     /// The call of this program; read before its surroundings are made known.
-    private static func current(_ arguments: [String]) -> HookCall {
-        HookCall(arguments: arguments, environment: { Process.environment($0) }) { () throws(BatchError) in
-            do throws(UnixError) {
-                return try FileDescriptor.open("/dev/stdin", .read).readAll(limit: longestInput)
-            } catch {
-                throw BatchError(.node, "could not read what the batch system says: \(error)")
-            }
+    private static func current(_ moment: Moment, _ arguments: [String]) -> HookCall {
+        HookCall(
+            moment, arguments: arguments, environment: { Process.environment($0) }, input: standardInput)
+    }
+
+    private static func standardInput() throws(BatchError) -> [UInt8] {
+        do throws(UnixError) {
+            return try FileDescriptor.open("/dev/stdin", .read).readAll(limit: longestInput)
+        } catch {
+            throw BatchError(.node, "could not read what the batch system says: \(error)")
         }
     }
 
@@ -48,7 +53,7 @@ package struct HookCall {
             let scheduler = try Scheduler.named(name)
             let kind = moment == .prologue ? scheduler.prologue : scheduler.epilogue
             let hook = Result { () throws(BatchError) in
-                try scheduler.hook(current(Array(words.dropFirst())))
+                try scheduler.hook(current(moment, Array(words.dropFirst())))
             }
             return (hook, { Verdict.status($0, of: kind) })
         } catch {

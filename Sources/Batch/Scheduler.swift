@@ -14,7 +14,7 @@ package struct Scheduler: Sendable {
     /// Its commands, which find their server by the origin's `server`.
     let commands: @Sendable (_ server: String?) -> any SchedulerCommands
 
-    static let all = [slurm, openPBS, gridEngine, htCondor]
+    static let all = [slurm, torque, openPBS, gridEngine, htCondor]
 
     /// The batch system of that name.
     static func named(_ name: String) throws(BatchError) -> Scheduler {

@@ -38,7 +38,8 @@ enum Slurm {
             key: key, attempt: hook.attempt, account: account, queue: partition, project: hook.project,
             nodes: hook.nodes ?? 1,
             resources: try resources(hook, queue: queue, granted: granted, now: now), words: hook.words,
-            origin: JobOrigin(scheduler: Scheduler.slurm.name, server: hook.configuration))
+            origin: JobOrigin(scheduler: Scheduler.slurm.name, server: hook.configuration),
+            directory: hook.directory)
     }
 
     private static func resources(
@@ -60,7 +61,9 @@ enum Slurm {
         guard let cpus = grant?.cpus ?? hook.cpusOnNode, cpus > 0 else {
             throw BatchError(.node, "the CPUs granted to job \(hook.job) are unknown (\(reason))")
         }
-        return Resources(cpus: cpus, memory: memory, end: limit(grant?.end, at: now))
+        return Resources(
+            cpus: cpus, memory: memory, end: limit(grant?.end, at: now),
+            grace: SlurmConfiguration.killWait(in: hook.configuration ?? SlurmConfiguration.usualPath))
     }
 
     /// The end of a job as the controller says it, which is a moment a year ahead for one without a time limit.

@@ -2,7 +2,7 @@ package import Job
 
 /// What slurmd tells Prolog and Epilog in their environment; see the Prolog and Epilog Guide of Slurm.
 ///
-/// The comment is the user's text and hostile; everything else is slurmd's own.
+/// Comment and directory are the user's text and hostile; everything else is slurmd's own.
 package struct SlurmHook: BatchHook {
     package let job: JobID
     /// Missing in an Epilog whose job the controller does not know.
@@ -17,6 +17,8 @@ package struct SlurmHook: BatchHook {
     package let comment: String
     /// `SLURM_JOB_EXIT_CODE2`, in Epilog: exit code and signal of the job.
     package let exit: JobExit?
+    /// `SLURM_JOB_WORK_DIR`, in Prolog.
+    package let directory: String?
     /// Value of `SLURM_CONF`, which Slurm's commands need to find their controller.
     package let configuration: String?
 
@@ -46,6 +48,7 @@ package struct SlurmHook: BatchHook {
             guard parts.count == 2, let code = parts[0], let signal = parts[1] else { return nil }
             return JobExit(code: code, signal: signal)
         }
+        directory = value("SLURM_JOB_WORK_DIR")
         configuration = value("SLURM_CONF")
     }
 

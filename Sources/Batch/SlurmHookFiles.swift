@@ -16,9 +16,10 @@ package struct SlurmHookFiles: Sendable {
     /// `directory` is where the hooks are installed, `PREFIX/libexec/bivouac/slurm`; `root` is empty on a
     /// production node; `spool` is slurmd's `SlurmdSpoolDir`.
     package init(
-        directory: String, root: String, cluster: String, partitions: [String], spool: String
+        directory: String, root: String, cluster: String, partitions: [String], spool: String,
+        scheduler: String = Scheduler.slurm.name
     ) throws(BatchError) {
-        let suffix = "/libexec/bivouac/slurm"
+        let suffix = "/libexec/bivouac/\(scheduler)"
         guard directory.hasPrefix("/"), directory.hasSuffix(suffix) else {
             throw BatchError(.site, "the hooks' directory must be PREFIX\(suffix), not \(directory)")
         }

@@ -44,7 +44,7 @@ extension SlurmCommand {
         guard !partitions.isEmpty else { return [] }
         let mark = "bivouac-" + String(UInt64.random(in: 0...(.max)), radix: 16)
         // A whole queue takes longer than a job.
-        let patient = SlurmCommand(configuration: configuration, seconds: 30)
+        let patient = SlurmCommand(configuration: configuration, seconds: 30).program
         let answer = try patient.run(
             "squeue",
             [

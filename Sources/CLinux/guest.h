@@ -45,6 +45,14 @@ static inline int linux_capset_none(void) {
     struct __user_cap_data_struct data[2] = {{0}};
     return (int)syscall(SYS_capset, &header, data);
 }
+// Every capability that is permitted made inheritable.
+static inline int linux_capset_inheritable(void) {
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+    struct __user_cap_data_struct data[2] = {{0}};
+    if (syscall(SYS_capget, &header, data) != 0) return -1;
+    for (int i = 0; i < 2; i++) data[i].inheritable = data[i].permitted;
+    return (int)syscall(SYS_capset, &header, data);
+}
 static inline int linux_prctl_filter(const struct sock_fprog *program) {
     return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, program);
 }
@@ -53,6 +61,12 @@ static const int linux_securebits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED;
 static inline int linux_mount(
     const char *source, const char *target, const char *type, unsigned long flags, const char *data) {
     return mount(source, target, type, flags, data);
+}
+// MOUNT_ATTR_RDONLY for the mount and all below it; the C library has the call from 2.36 on.
+static inline int linux_mount_setattr_readonly(const char *path) {
+    const uint64_t attributes[4] = {1};
+    const unsigned int recursive = 0x8000;
+    return (int)syscall(442, AT_FDCWD, path, recursive, attributes, sizeof attributes);
 }
 static inline int linux_umount2(const char *target, int flags) { return umount2(target, flags); }
 static inline int linux_execve(const char *path, char *const *argv, char *const *envp) {

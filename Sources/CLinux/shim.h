@@ -29,6 +29,7 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/time.h>
+#include <sys/timex.h>
 #include <sys/un.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -76,6 +77,10 @@ static inline int linux_close_range(unsigned int first, unsigned int last, unsig
 static inline long linux_sched_getaffinity(int pid, unsigned long size, void *mask) {
     return syscall(SYS_sched_getaffinity, pid, size, mask);
 }
+static inline int linux_bind(int fd, const struct sockaddr_un *address, socklen_t length) {
+    return bind(fd, (const struct sockaddr *)address, length);
+}
+static inline int linux_accept(int fd) { return accept4(fd, NULL, NULL, SOCK_CLOEXEC); }
 static inline int linux_connect(int fd, const struct sockaddr_un *address, socklen_t length) {
     return connect(fd, (const struct sockaddr *)address, length);
 }
@@ -99,6 +104,7 @@ static inline int linux_futimens(int fd, int64_t seconds) {
     struct timespec times[2] = {{.tv_sec = seconds}, {.tv_sec = seconds}};
     return futimens(fd, times);
 }
+static inline int linux_adjtimex(struct timex *state) { return adjtimex(state); }
 static inline int linux_unshare(int flags) { return unshare(flags); }
 static inline void linux_ignore_sigpipe(void) { signal(SIGPIPE, SIG_IGN); }
 static const int linux_posix_spawn_setsid = POSIX_SPAWN_SETSID;

@@ -27,7 +27,9 @@ extension Difference.Part {
     var json: JSON {
         .object([
             .init("name", .string(name)), .init("start", .integer(Int64(clamping: start))),
-            .init("kind", .string(kind)), .init("changedBytes", .integer(Int64(clamping: changedBytes))),
+            .init("size", .integer(Int64(clamping: size))), .init("kind", .string(kind)),
+            .init("foreign", .bool(isForeign)),
+            .init("changedBytes", .integer(Int64(clamping: changedBytes))),
             .init("unlinked", .integer(Int64(unlinked))), .init("cut", .bool(isCut)),
             .init("unread", .array(unread.map { .string($0) })),
             .init("changes", .array(changes.map(\.json))),
@@ -36,13 +38,15 @@ extension Difference.Part {
 
     init?(json: JSON) {
         guard let name = json["name"]?.text, let start = json["start"]?.integer, start >= 0,
+            let size = json["size"]?.integer, size >= 0, let foreign = json["foreign"]?.bool,
             let kind = json["kind"]?.text, let bytes = json["changedBytes"]?.integer, bytes >= 0,
             let unlinked = json["unlinked"]?.integer, let cut = json["cut"]?.bool,
             let unread = json["unread"]?.texts, let elements = json["changes"]?.elements
         else { return nil }
         self.init(
-            name: PrintableName.plain(name), start: UInt64(start), kind: PrintableName.plain(kind),
-            changedBytes: UInt64(bytes))
+            name: PrintableName.plain(name), start: UInt64(start), size: UInt64(size),
+            kind: PrintableName.plain(kind), changedBytes: UInt64(bytes))
+        isForeign = foreign
         changes = elements.compactMap(Change.init(json:))
         guard changes.count == elements.count else { return nil }
         self.unlinked = Int(unlinked)

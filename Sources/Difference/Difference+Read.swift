@@ -43,14 +43,14 @@ extension Difference {
         let was = before.map { FileSystemKind.of($0, on: base) }
         var part = Part(
             name: partition.number == 0 ? "disk" : "partition \(partition.number)", start: partition.start,
-            kind: kind.rawValue, changedBytes: bytes)
+            size: partition.size, kind: kind.rawValue, changedBytes: bytes)
         if let was, was != kind { part.unread.append("/: held \(was.rawValue) before") }
         guard kind == .ext || was == .ext else {
+            switch kind {
             // What is swapped out is no file.
-            if kind != .swap {
-                part.unread.append(
-                    "/: file systems of kind \(kind.rawValue) are not read here: export the disk and use "
-                        + "virt-diff of libguestfs")
+            case .swap: break
+            case .luks, .lvm: part.unread.append("/: what is inside of \(kind.rawValue) is not read")
+            default: part.isForeign = true
             }
             return part
         }

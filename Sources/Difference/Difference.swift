@@ -6,10 +6,13 @@ package struct Difference: Hashable, Sendable {
     package struct Part: Hashable, Sendable {
         /// `partition 1`, or `disk`.
         package var name: String
-        /// First byte on the disk.
+        /// First byte on the disk, and length in bytes.
         package var start: UInt64
+        package var size: UInt64
         /// Kind of file system.
         package var kind: String
+        /// Whether it takes a reader from elsewhere, so that nothing is known yet of what differs.
+        package var isForeign = false
         /// Bytes that are not what they were, whatever they belong to; more by up to 4095 for each place.
         package var changedBytes: UInt64
         package var changes: [Change] = []
@@ -20,11 +23,27 @@ package struct Difference: Hashable, Sendable {
         /// Whether there are more changes or faults than are listed.
         package var isCut = false
 
-        package init(name: String, start: UInt64, kind: String, changedBytes: UInt64) {
+        package init(name: String, start: UInt64, size: UInt64, kind: String, changedBytes: UInt64) {
             self.name = name
             self.start = start
+            self.size = size
             self.kind = kind
             self.changedBytes = changedBytes
+        }
+
+        /// The part with what a reader from elsewhere has found.
+        package func read(_ found: Part) -> Part {
+            var part = self
+            (part.changes, part.isCut, part.isForeign) = (found.changes, found.isCut, false)
+            return part
+        }
+
+        /// The part with why it was not read.
+        package func unread(_ why: String) -> Part {
+            var part = self
+            part.unread.append("/: " + why)
+            part.isForeign = false
+            return part
         }
     }
 
@@ -41,5 +60,5 @@ package struct Difference: Hashable, Sendable {
     }
 
     /// Whether all of what changed could be read and told.
-    package var isComplete: Bool { parts.allSatisfy { $0.unread.isEmpty && !$0.isCut } }
+    package var isComplete: Bool { parts.allSatisfy { $0.unread.isEmpty && !$0.isCut && !$0.isForeign } }
 }

@@ -70,6 +70,7 @@ extension Agent {
     }
 
     private mutating func start(_ launch: LaunchOrder) {
+        if let unmet = surroundings.unmet { return fail(code: 0, unmet.description) }
         let listeners = ListeningSocket.line(ListeningSocket.all())
         if !listeners.isEmpty {
             console.say("listening: \(listeners)")
@@ -81,7 +82,8 @@ extension Agent {
         guard surroundings.payload == .job else {
             dialogue = .running
             port.writer.append(.started)
-            return console.say("the image's own payload is the job's")
+            console.say("the image's own payload is the job's")
+            return endImagePayload()
         }
         var launch = launch
         let credentials = launch.credentials

@@ -121,6 +121,8 @@ extension Agent {
         guard isDrained || !port.isConnected else { return }
         if port.isConnected, dialogue == .running {
             readMessage()
+            // Who hears of the end may end the machine at once.
+            if surroundings.isAttached { Machine.synchronize() }
             switch told(end) {
             case .exited(let code): port.writer.append(.exited, [code])
             case .killed(let signal): port.writer.append(.killed, [signal])

@@ -29,12 +29,17 @@ package struct Agent: ~Copyable {
         /// A directory that nobody else can read.
         package var directory: String
         package var ready: Ready
+        /// What the job was promised and this machine cannot give it: no payload starts.
+        package var unmet: AgentError?
+        /// Whether what a payload writes may be meant to outlive the machine.
+        package var isAttached: Bool
 
         package init(
             identity: Identity, variables: [(name: String, value: String)],
             environment: [String: String] = [:], features: FeatureTree?,
             grace: Int? = nil, listening: ListeningRule = .note, payload: PayloadSource = .job,
-            program: String, directory: String, ready: Ready
+            program: String, directory: String, ready: Ready, unmet: AgentError? = nil,
+            isAttached: Bool = false
         ) {
             self.identity = identity
             self.variables = variables
@@ -46,6 +51,8 @@ package struct Agent: ~Copyable {
             self.program = program
             self.directory = directory
             self.ready = ready
+            self.unmet = unmet
+            self.isAttached = isAttached
         }
     }
 
@@ -57,6 +64,8 @@ package struct Agent: ~Copyable {
     /// A machine takes one payload in its life.
     var isTaken = false
     var upload: Upload?
+    /// What it says of itself to root on the host.
+    var ready: Ready
     /// Signals that came before there was a payload.
     var earlySignals: [Int32] = []
     var payload: Payload?
@@ -86,6 +95,7 @@ package struct Agent: ~Copyable {
         let payloadPort = try Port(payload, accepting: .toAgent)
         let ticker = try Ticker(seconds: Self.heartbeat)
         self.surroundings = surroundings
+        ready = surroundings.ready
         self.console = console
         self.directory = directory
         self.shutdown = shutdown
@@ -130,7 +140,7 @@ package struct Agent: ~Copyable {
         case .readable:
             if control.fill() { takeControlFrames() } else { control.disconnect() }
         }
-        if control.takeNewcomer() { control.writer.append(.ready, surroundings.ready.body) }
+        if control.takeNewcomer() { control.writer.append(.ready, ready.body) }
         if !control.flush() { control.disconnect() }
     }
 
@@ -140,9 +150,7 @@ package struct Agent: ~Copyable {
                 switch frame.kind {
                 case .hello:
                     // Who asks without reading the answers gets no more of them.
-                    if control.writer.pending < 4096 {
-                        control.writer.append(.ready, surroundings.ready.body)
-                    }
+                    if control.writer.pending < 4096 { control.writer.append(.ready, ready.body) }
                 case .notice: take(try Notice(control.reader.bytes, frame.body))
                 case .clock: set(try Clock(control.reader.bytes, frame.body))
                 case .top: listProcesses()

@@ -46,7 +46,9 @@ package enum AgentProgram {
             identity: identity, variables: variables, environment: assignment.environment,
             features: household.features,
             grace: assignment.grace, listening: assignment.listening, payload: assignment.payload,
-            program: "/proc/self/exe", directory: Household.memory, ready: ready)
+            program: "/proc/self/exe", directory: Household.memory, ready: ready,
+            unmet: household.unmet,
+            isAttached: assignment.hasUserDisk || assignment.shares.contains { !$0.readOnly })
         // A second console: the first is the caller's, for what may still fail here.
         do throws(UnixError) {
             var agent = try Agent(

@@ -49,6 +49,7 @@ package enum PayloadProgram {
 
     /// The path to execute: a name without a slash is looked for in `PATH`.
     private static func program(of launch: LaunchOrder) -> BytePath? {
+        if let program = launch.program { return program }
         let name = launch.arguments[0]
         if name.contains(UInt8(ascii: "/")) { return BytePath(name) }
         let search = launch.variable("PATH") ?? Array("/usr/bin:/bin".utf8)

@@ -16,10 +16,15 @@ package struct Job: Sendable {
     package var origin: JobOrigin?
     /// Where the job's script lies on the node, for a batch system that hands a shell the script's path.
     package var script: String?
+    /// Why no machine can do what the job asked for, whatever its image.
+    package var objection: Refusal?
+    /// The working directory as the batch system names it: the user's text.
+    package var directory: String?
 
     package init(
         key: JobKey, attempt: Int?, account: Account, queue: String, project: String, nodes: Int,
-        resources: Resources, words: [String], origin: JobOrigin? = nil, script: String? = nil
+        resources: Resources, words: [String], origin: JobOrigin? = nil, script: String? = nil,
+        directory: String? = nil
     ) {
         self.key = key
         self.attempt = attempt
@@ -31,5 +36,6 @@ package struct Job: Sendable {
         self.words = words
         self.origin = origin
         self.script = script
+        self.directory = directory
     }
 }

@@ -34,6 +34,7 @@ extension Prologue {
         do {
             let request = try Request(job, site)
             try checkSettings(request.queue)
+            _ = try HostFiles(job, site)
             var standings: [String: ListStanding] = [:]
             // Where one list decides, only its entry of this image matters, however many it has.
             let image = request.lists.count == 1 ? request.identifier : nil
@@ -42,6 +43,7 @@ extension Prologue {
                 standings[list.name] = list.standing(
                     anchors: site.trustAnchors, maximumAge: site.maximumListAge, at: now)
             }
+            if let objection = job.objection { throw objection }
             return try Policy.admit(job, site: site, lists: standings, at: now)
         } catch let refusal as Refusal {
             throw .refused(refusal)
@@ -54,7 +56,7 @@ extension Prologue {
     /// queue promises.
     private func checkSettings(_ queue: Queue) throws(Refusal) {
         let unsupported =
-            queue.workdir != .none
+            queue.workdir == .stage
             ? "workdir = \"\(queue.workdir.rawValue)\""
             : queue.network != .none ? "network = \"\(queue.network.rawValue)\"" : nil
         guard let unsupported else { return }
@@ -79,7 +81,8 @@ extension Prologue {
         }
         let image = ImageStore(directory: places.images).path(of: admission.digest)
         let xml = try describe(
-            job, record, machine, image: (image, format), tools: places.toolsVolume("TOOLS"))
+            job, record, machine, try files(of: job), image: (image, format),
+            tools: places.toolsVolume("TOOLS"))
         return (admission, xml)
     }
 

@@ -37,7 +37,11 @@ package struct Reaper {
                 states = try Scheduler.commands(of: origin ?? ending.site.origin)
                     .states(of: Array(Set(mine.map(\.name.key.job))), at: ending.clock())
             } catch {
-                throw .fault(.node, "no stray was touched, since the scheduler did not answer: \(error)")
+                outcomes.append(
+                    Outcome(
+                        name: (origin ?? ending.site.origin).scheduler,
+                        failure: "no stray was touched, since the scheduler did not answer: \(error)"))
+                continue
             }
             learn(states)
             for candidate in mine where isOver(candidate, states[candidate.name.key.job]) {

@@ -60,6 +60,8 @@ package struct Record: Codable, Sendable {
     package var payload: PayloadSource?
     /// Variables of the job that name credentials; the launcher reads it.
     package var credentials: [String]?
+    /// Whether its user's disk is this machine's as long as there may be one.
+    package var userDisk: Bool?
     package var domain: String
     package var uuid: String
     package var image: Image?

@@ -34,6 +34,10 @@ package struct Queue: Hashable, Sendable {
     package var workdir: WorkDirectory
     /// The most that a staged working directory may hold.
     package var workdirLimit: ByteCount
+    /// Names of the site's exports that its machines see.
+    package var exports: [String]
+    /// The size of the disk that a user's jobs may keep on the node; nil where they have none.
+    package var userDisk: ByteCount?
     /// What a job is granted when the scheduler accounts no memory.
     package var memory: ByteCount?
     /// Overrules the evidence rule of the site.
@@ -57,7 +61,7 @@ package struct Queue: Hashable, Sendable {
         workdir: WorkDirectory = .none, workdirLimit: ByteCount = .mebibytes(1024), memory: ByteCount? = nil,
         endState: EvidenceRule.EndState? = nil, grace: Int = 25, noticeSignal: NoticeSignal? = nil,
         listening: ListeningRule = .note, payload: PayloadSource = .job,
-        credentials: [String] = []
+        credentials: [String] = [], exports: [String] = [], userDisk: ByteCount? = nil
     ) {
         self.name = name
         self.image = image
@@ -76,6 +80,8 @@ package struct Queue: Hashable, Sendable {
         self.listening = listening
         self.payload = payload
         self.credentials = credentials
+        self.exports = exports
+        self.userDisk = userDisk
     }
 
     /// Whether `allow` names the image.
@@ -87,10 +93,12 @@ package struct Queue: Hashable, Sendable {
 extension Queue {
     static let keys = [
         "image", "allow", "classes", "users", "groups", "accounts", "network", "workdir", "workdir_limit",
-        "memory", "end_state", "grace", "notice_signal", "listening", "payload", "credentials",
+        "memory", "end_state", "grace", "notice_signal", "listening", "payload", "credentials", "exports",
+        "user_disk",
     ]
 
-    init(name: String, _ section: Section) throws(SiteFault) {
+    /// `declared` are the names of the site's exports.
+    init(name: String, _ section: Section, exports declared: [String]) throws(SiteFault) {
         let allow = try section.strings("allow", rule: "LIST/* or LIST/ALIAS") { Self.isPattern($0) }
         self.init(name: name, allow: try section.required("allow", allow, example: "[\"LIST/*\"]"))
         if let text = try section.string(
@@ -119,6 +127,15 @@ extension Queue {
             try section.strings("credentials", rule: "the name of a variable, in capitals") {
                 Self.isVariable($0)
             } ?? []
+        exports =
+            try section.strings(
+                "exports", rule: "a name that stands in [exports]"
+            ) { declared.contains($0) } ?? exports
+        guard exports.count <= Export.limit else {
+            throw section.fault(
+                at: "exports", "holds \(exports.count) names: a machine has room for \(Export.limit)")
+        }
+        userDisk = try section.size("user_disk", in: .mebibytes(16)...ByteCount(1 << 50))
     }
 
     private static func isVariable(_ text: String) -> Bool {

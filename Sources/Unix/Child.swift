@@ -47,17 +47,18 @@ package struct Child: ~Copyable {
     /// Starts a program by its absolute path, in a session of its own, with exactly this environment, reading
     /// nothing; `wait` is to follow within the time.
     ///
-    /// It has the descriptors, from 3 on.
+    /// It has the descriptors, from 3 on. Where `target` is given its output goes there, and to nobody else.
     ///
     /// The corresponding C function is `posix_spawn`.
     package static func start(
         _ path: String, _ arguments: [String], environment: [String] = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"],
-        descriptors: [Int32] = [], seconds: Int, outputLimit: Int = 1 << 20
+        descriptors: [Int32] = [], output target: Int32? = nil, seconds: Int, outputLimit: Int = 1 << 20
     ) throws(UnixError) -> Child {
         let output = try Pipe()
         let errors = try Pipe()
         let pid = try spawn(
-            path, arguments, environment, output: output.writer.rawValue, errors: errors.writer.rawValue,
+            path, arguments, environment, output: target ?? output.writer.rawValue,
+            errors: errors.writer.rawValue,
             descriptors)
         return Child(
             pid: pid, output: output.intoReader(), errors: errors.intoReader(),
@@ -129,16 +130,9 @@ package struct Child: ~Copyable {
         unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         unsafe posix_spawn_file_actions_adddup2(&actions, output, 1)
         unsafe posix_spawn_file_actions_adddup2(&actions, errors, 2)
-        // Out of the way first, so that none takes another's place before that one was copied.
-        let clear = Int32(3 + descriptors.count)
         var copies: [Int32] = []
         defer { copies.forEach { _ = close($0) } }
-        for descriptor in descriptors {
-            copies.append(try checked("fcntl") { linux_fcntl(descriptor, F_DUPFD_CLOEXEC, clear) })
-        }
-        for (index, copy) in copies.enumerated() {
-            unsafe posix_spawn_file_actions_adddup2(&actions, copy, Int32(3 + index))
-        }
+        try unsafe handDown(descriptors, from: 3, &actions, &copies)
 
         var attributes = posix_spawnattr_t()
         unsafe posix_spawnattr_init(&attributes)
@@ -160,6 +154,22 @@ package struct Child: ~Copyable {
         }
         guard code == 0 else { throw UnixError("posix_spawn", code, path) }
         return pid
+    }
+}
+
+/// Gives a child the descriptors under the numbers from `first` on; the copies made for it are to be closed when the
+/// child has been started.
+func handDown(
+    _ descriptors: [Int32], from first: Int32, _ actions: inout posix_spawn_file_actions_t,
+    _ copies: inout [Int32]
+) throws(UnixError) {
+    // Out of the way first, so that none takes another's place before that one was copied.
+    let clear = first + Int32(descriptors.count)
+    for descriptor in descriptors {
+        copies.append(try checked("fcntl") { linux_fcntl(descriptor, F_DUPFD_CLOEXEC, clear) })
+    }
+    for (index, copy) in copies.enumerated() {
+        unsafe posix_spawn_file_actions_adddup2(&actions, copy, first + Int32(index))
     }
 }
 

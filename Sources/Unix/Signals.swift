@@ -67,6 +67,15 @@ package enum Signals {
         return Glibc_kill(process, signal) == 0
     }
 
+    /// Sends a signal to every process of the group that this one leads; false when there is none.
+    ///
+    /// The corresponding C function is `kill`.
+    @discardableResult
+    package static func send(_ signal: Int32, toGroupOf process: Int32) -> Bool {
+        guard process > 1 else { return false }
+        return Glibc_kill(-process, signal) == 0
+    }
+
     /// What a program inherits is as after its own start: posix_spawn(3) leaves the C library's two signals
     /// ignored.
     ///

@@ -5,9 +5,11 @@ package enum SystemCallFilter {
     /// From now on this process can read what is open, write to what is open, have memory and end; anything
     /// else kills it at once.
     ///
-    /// Descriptors that allow more than that are the caller's to close. The corresponding C function is
-    /// `prctl` with `PR_SET_SECCOMP`.
-    package static func readOnly() throws(UnixError) {
+    /// Descriptors that allow more than that are the caller's to close. With `accepting` it can also wait for
+    /// connections to sockets that listen, and take them. The corresponding C function is `prctl` with
+    /// `PR_SET_SECCOMP`.
+    package static func readOnly(accepting: Bool = false) throws(UnixError) {
+        let calls = calls + (accepting ? [SYS_poll, SYS_accept4] : [])
         var program = [
             statement(BPF_LD | BPF_W | BPF_ABS, 4),
             jump(architecture, ifEqual: 1, otherwise: 0),

@@ -19,4 +19,14 @@ package enum WallClock {
             tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
         try checked("clock_settime") { unsafe clock_settime(CLOCK_REALTIME, &time) }
     }
+
+    /// Whether something keeps the clock right, as the kernel was told by whoever does (NTP, PTP); nil where it
+    /// does not say.
+    ///
+    /// The corresponding C function is `adjtimex`.
+    package static var isKeptRight: Bool? {
+        var state = timex()
+        guard unsafe linux_adjtimex(&state) >= 0 else { return nil }
+        return state.status & STA_UNSYNC == 0
+    }
 }

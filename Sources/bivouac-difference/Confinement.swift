@@ -9,10 +9,11 @@ enum Confinement {
     private static let addressSpace: UInt64 = 4 << 30
     private static let processorSeconds: UInt64 = 600
 
-    /// Gives up root, everything that the kernel offers but reading what is open, and time and memory without end.
-    static func enter() throws(UnixError) {
+    /// Gives up root, everything that the kernel offers but reading what is open, and time and memory without end;
+    /// keeps the descriptors below `count`, and takes connections where it must.
+    static func enter(keeping count: Int32, accepting: Bool = false) throws(UnixError) {
         Process.clearEnvironment()
-        Process.closeDescriptors(from: 5)
+        Process.closeDescriptors(from: count)
         for (resource, limit): (UInt8, UInt64) in [
             (ResourceLimit.processorTime, processorSeconds), (ResourceLimit.addressSpace, addressSpace),
             (ResourceLimit.coreSize, 0),
@@ -20,6 +21,9 @@ enum Confinement {
             try ResourceLimit(resource: resource, soft: limit, hard: limit).apply()
         }
         if Process.effectiveUser == 0 { try Identity(uid: nobody, gid: nobody, groups: []).assume() }
-        try SystemCallFilter.readOnly()
+        // Who goes away before the answer ends no server.
+        if accepting { Signals.ignoreBrokenPipes() }
+        try Process.endWithParent()
+        try SystemCallFilter.readOnly(accepting: accepting)
     }
 }

@@ -1,25 +1,15 @@
-internal import Difference
-internal import JSON
-internal import Disk
 internal import Unix
 
-// Compares the disk open as 4 with the image open as 3 and writes the difference, as JSON, to standard output.
-// What it reads was written by a guest: it gives up every right first but to read these two.
+// What it reads was written by a guest: it gives up every right first but to read what is open.
 Process.end(run(Array(CommandLine.arguments.dropFirst())))
 
 func run(_ arguments: [String]) -> Int32 {
-    guard arguments.count == 1, ["raw", "qcow2"].contains(arguments[0]) else {
-        Process.report("usage: bivouac-difference raw|qcow2 3<IMAGE 4<OVERLAY (run by bivouac evidence diff)")
+    guard let errand = Errand(arguments) else {
+        Process.report(Errand.usage)
         return 64
     }
     do {
-        try Confinement.enter()
-        let file = FileDescriptor(owning: 3)
-        let base: any DiskImage = arguments[0] == "raw" ? try RawImage(file) : try QcowImage(file)
-        let disk = try QcowImage(FileDescriptor(owning: 4), over: base)
-        let difference = try Difference.between(base, disk)
-        Process.print(difference.json.description + "\n")
-        return 0
+        return try errand.run()
     } catch let error as UnixError {
         Process.report("could not give up rights: \(error)")
         return 69

@@ -1,6 +1,7 @@
 import Batch
 import Command
 import Job
+import JobMachine
 import Site
 import Unix
 
@@ -18,20 +19,31 @@ extension Verbs {
             try writeHooks(tool, directory, arguments["slurm-conf"])
             return ExitStatus.success
         }
-        try tool.requireRoot()
-        let findings = Doctor(site: try tool.site(), places: tool.places, now: tool.now).examine()
+        let findings = try doctor(tool).examine()
         try tool.show(
             findings,
             Table.text(
                 ["CHECK", "VERDICT", ""], findings.map { [$0.name, $0.verdict.rawValue, $0.message] }))
-        let verdicts = findings.map(\.verdict)
+        let verdicts = Set(findings.map(\.verdict))
         if verdicts.contains(.failure) { return ExitStatus.unavailable }
-        return verdicts.contains(.warning) ? ExitStatus.tryAgain : ExitStatus.success
+        return verdicts == [.ok] ? ExitStatus.success : ExitStatus.tryAgain
+    }
+
+    private static func doctor(_ tool: Tool) throws -> Doctor {
+        let site = try tool.site()
+        var trial: Result<Trial.Report, MachineFault>?
+        if Process.effectiveUser == 0 {
+            let ending = Ending(site: site, places: tool.places, clock: { tool.now })
+            trial = Result { () throws(MachineFault) in try Trial.run(ending, before: Deadline(seconds: 30)) }
+        }
+        return Doctor(
+            site: site, places: tool.places, programs: .installed, now: tool.now, trial: trial)
     }
 
     private static func writeHooks(_ tool: Tool, _ directory: String, _ slurm: String?) throws {
         try tool.requireRoot()
         let site = try tool.site()
+        if directory.hasSuffix("/torque") { return try writeTorqueHooks(tool, directory, site) }
         let hooks = try SlurmHookFiles(
             directory: directory, root: tool.places.root, cluster: site.cluster,
             partitions: Array(site.queues.keys),

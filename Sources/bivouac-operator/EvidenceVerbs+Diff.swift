@@ -30,7 +30,7 @@ extension Verbs {
     }
 
     /// The most that the comparing program may say.
-    private static let outputLimit = 96 << 20
+    static let differenceLimit = 96 << 20
     private static let seconds = 900
 
     /// What the machine with that evidence changed.
@@ -47,20 +47,36 @@ extension Verbs {
         let overlay = try store(tool).openOverlay(path)
         let result = try Child.run(
             differenceProgram, [image.image.format.rawValue], environment: [],
-            descriptors: [image.file.rawValue, overlay.rawValue], seconds: seconds, outputLimit: outputLimit)
+            descriptors: [image.file.rawValue, overlay.rawValue], seconds: seconds,
+            outputLimit: differenceLimit)
         guard result.succeeded else {
-            let words = PrintableName.text(Array(result.errors.prefix(2000).filter { $0 != 10 }))
-            throw Failure(
-                ExitStatus.dataRefused,
-                "could not compare \(path): " + (words.isEmpty ? "bivouac-difference \(result.end)" : words))
+            throw Failure(ExitStatus.dataRefused, "could not compare \(path): \(words(of: result))")
         }
-        let limits = JSON.Limits(bytes: outputLimit, depth: 16, values: 8 << 20)
-        guard let difference = Difference(json: try JSON(parsing: result.output, limits: limits)) else {
+        var difference = try Self.difference(result.output)
+        guard difference.parts.contains(where: \.isForeign) else { return difference }
+        let disks = ForeignPart.Disks(
+            image: try image.file.duplicate(), format: image.image.format.rawValue, overlay: overlay)
+        difference.parts = try difference.parts.map {
+            $0.isForeign ? try ForeignPart.read($0, on: disks, tool) : $0
+        }
+        return difference
+    }
+
+    /// What the comparing program has written.
+    static func difference(_ output: [UInt8]) throws -> Difference {
+        let limits = JSON.Limits(bytes: differenceLimit, depth: 16, values: 8 << 20)
+        guard let difference = Difference(json: try JSON(parsing: output, limits: limits)) else {
             throw Failure(ExitStatus.unavailable, "bivouac-difference said something else than a difference")
         }
         return difference
     }
 
+    /// What a program said that failed, or how it ended when it said nothing; all of it may be a guest's.
+    static func words(of result: Child.Result) -> String {
+        let words = PrintableName.text(result.errors.prefix(2000).map { $0 == 10 ? 32 : $0 })
+        return words.isEmpty ? "its program ended: \(result.end)" : words
+    }
+
     /// Beside this program.
-    private static var differenceProgram: String { Files.parent(Process.executable) + "/bivouac-difference" }
+    static var differenceProgram: String { Files.parent(Process.executable) + "/bivouac-difference" }
 }

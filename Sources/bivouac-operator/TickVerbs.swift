@@ -31,7 +31,7 @@ extension Verbs {
             ("log what was not logged", { try logLate(tool) }),
             ("end replays", { try endReplays(tool, site) }),
             ("settle paused machines", { try settle(tool, site) }),
-            ("tell payloads of their end", { try follow(tool, states, deadline) }),
+            ("tell payloads of their end", { try follow(tool, site, states, deadline) }),
             ("recheck machines", { try recheck(tool, site, deadline) }),
             ("expire evidence", { try expire(tool, site, deadline).map { "evidence \($0) expired" } }),
             ("sweep images", { try sweep(tool, site) }),
@@ -74,7 +74,8 @@ extension Verbs {
     }
 
     private static func endReplays(_ tool: Tool, _ site: Site) throws -> [String] {
-        try Replay.sweep(Ending(site: site, places: tool.places, clock: { tool.now })).map {
+        try ForeignPart.sweep(tool.places)
+        return try Replay.sweep(Ending(site: site, places: tool.places, clock: { tool.now })).map {
             "replay of \($0) ended: its process had died"
         }
     }
@@ -102,10 +103,9 @@ extension Verbs {
 
     private static func publish(_ tool: Tool, _ site: Site) throws -> [String] {
         guard site.store.publish else { return [] }
-        let node = String(Process.system.host.prefix { $0 != "." })
         let commands = try Scheduler.commands(of: site.origin)
         let told = try ProximityFeatures(site: site, places: tool.places, now: tool.now)
-            .publish(commands, node: node)
-        return told.map { ["told the batch system of \($0.count) images on node \(node)"] } ?? []
+            .publish(commands, node: localNode)
+        return told.map { ["told the batch system of \($0.count) images on node \(localNode)"] } ?? []
     }
 }

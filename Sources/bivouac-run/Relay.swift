@@ -22,6 +22,8 @@ struct Relay: ~Copyable {
     private var output = Outlet(.stdout)
     private var errors = Outlet(.stderr)
     private var inputWindow = SendWindow()
+    /// Standard input that was read already.
+    private var input: ArraySlice<UInt8>
     private var isInputOpen = true
     private var end: ProcessEnd?
     private var heard = Deadline.now
@@ -31,8 +33,9 @@ struct Relay: ~Copyable {
 
     init(
         _ job: LiveJob, _ socket: consuming FileDescriptor, _ signals: consuming SignalQueue,
-        _ upload: consuming Upload, longestSilence: Int64
+        _ upload: consuming Upload, input: [UInt8] = [], longestSilence: Int64
     ) {
+        self.input = input[...]
         self.job = job
         self.longestSilence = longestSilence
         self.socket = socket
@@ -81,9 +84,9 @@ struct Relay: ~Copyable {
         output.add(to: &poll)
         errors.add(to: &poll)
         guard end == nil else { return }
-        let wantsWrite = writer.pending > 0 || !upload.isDone
+        let wantsWrite = writer.pending > 0 || !upload.isDone || mayReadInput && !input.isEmpty
         poll.add(socket.rawValue, wantsWrite ? [.readable, .writable] : .readable)
-        if mayReadInput { poll.add(0, .readable) }
+        if mayReadInput, input.isEmpty { poll.add(0, .readable) }
     }
 
     private var mayReadInput: Bool {
@@ -138,9 +141,20 @@ struct Relay: ~Copyable {
     private mutating func speak(_ poll: Poll) throws(Failure) {
         do throws(UnixError) {
             if writer.isFree { try upload.next(into: &writer) }
-            if mayReadInput, !poll.events(0).isEmpty { readInput() }
+            if mayReadInput, !input.isEmpty {
+                sendInput()
+            } else if mayReadInput, !poll.events(0).isEmpty {
+                readInput()
+            }
             if try writer.flush(to: socket.rawValue) == .end { throw UnixError("write", UnixError.refused) }
         } catch { throw lost("\(error)") }
+    }
+
+    private mutating func sendInput() {
+        let part = input.prefix(min(inputWindow.room, FrameHeader.longestBody))
+        writer.append(.stdin, Array(part))
+        inputWindow.sent(part.count)
+        input = input.dropFirst(part.count)
     }
 
     private mutating func readInput() {

@@ -10,7 +10,7 @@ struct OtherSchedulersTests {
     /// A call of Grid Engine's prolog.
     private func gridEngine(_ words: [String], _ environment: [String: String] = [:]) throws -> GridEngineHook
     {
-        try GridEngineHook(HookCall(arguments: words, environment: { environment[$0] }))
+        try GridEngineHook(HookCall(.prologue, arguments: words, environment: { environment[$0] }))
     }
 
     @Test("Grid Engine's words become a job with the queue's memory and no end")
@@ -79,7 +79,7 @@ struct OtherSchedulersTests {
     @Test("root is asked for nothing in HTCondor's name without a caller and a number")
     func htCondor() {
         for (words, caller) in [(["12.0"], nil), ([], "65534"), (["12.0", "x"], "65534"), (["/"], "65534")] {
-            let call = HookCall(arguments: words, environment: { $0 == "SUDO_UID" ? caller : nil })
+            let call = HookCall(.prologue, arguments: words, environment: { $0 == "SUDO_UID" ? caller : nil })
             #expect(throws: BatchError.self) { try HTCondorHook(call) }
         }
     }

@@ -70,6 +70,19 @@ struct SlurmNodeTests {
         let none = NodeFeatures(slurm: "NodeName=n1 AvailableFeatures=(null) ActiveFeatures=(null)")
         #expect(none == NodeFeatures(available: [], active: []))
         #expect(NodeFeatures(slurm: "Node n1 not found") == nil)
+        #expect(node.isDrained == false)
+    }
+
+    @Test(
+        "drains by the controller's word alone",
+        arguments: [
+            ("State=MIXED+DRAIN ", true), ("State=IDLE+DRAIN* ", true), ("State=MIXED ", false),
+            ("State=MIXED Reason=was State=IDLE+DRAIN [root]", false),
+        ])
+    func drain(state: String, isDrained: Bool) throws {
+        let line = "NodeName=n1 AvailableFeatures=(null) ActiveFeatures=(null) \(state)"
+        let node = try #require(NodeFeatures(slurm: line))
+        #expect(node.isDrained == isDrained && node.with(["bivouac_000000000000"]).isDrained == isDrained)
     }
 
     @Test("get ours in place of ours, and keep all others")

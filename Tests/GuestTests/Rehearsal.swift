@@ -33,6 +33,7 @@ final class Rehearsal: @unchecked Sendable {
     var grace: Int?
     var payload = PayloadSource.job
     var listening = ListeningRule.note
+    var unmet: AgentError?
     /// The thread that the agent is, once it takes a signal for its guest's shutdown.
     private var thread: pthread_t?
     /// Whether there is a place for what passes between agent and payload beside the streams.
@@ -105,7 +106,8 @@ final class Rehearsal: @unchecked Sendable {
     }
 
     /// Says something to the agent as root on the host does, and waits for the answer of that kind.
-    func command(_ kind: FrameKind, _ body: [UInt8], awaiting answer: FrameKind) throws {
+    @discardableResult
+    func command(_ kind: FrameKind, _ body: [UInt8] = [], awaiting answer: FrameKind) throws -> [UInt8] {
         var writer = FrameWriter()
         writer.append(kind, body)
         let bytes = writer.take()
@@ -118,7 +120,9 @@ final class Rehearsal: @unchecked Sendable {
                 continue
             }
             _ = try reader.fill(from: controlEnds.host)
-            while let frame = try reader.next() { if frame.kind == answer { return } }
+            while let frame = try reader.next() {
+                if frame.kind == answer { return Array(reader.bytes[frame.body]) }
+            }
         }
         throw UnixError("poll", UnixError.timedOut, "\(answer)")
     }
@@ -148,7 +152,7 @@ final class Rehearsal: @unchecked Sendable {
             features: features, grace: grace, listening: listening, payload: payload,
             program: Self.products + "/bivouac-guest",
             directory: scratch + "/agent",
-            ready: Ready(agent: "test", kernel: "test", uptime: 1))
+            ready: Ready(agent: "test", kernel: "test", uptime: 1), unmet: unmet)
         var directory: PayloadDirectory?
         if hasDirectory {
             try? Files.makeDirectory(payloadDirectory, mode: 0o755)

@@ -12,7 +12,10 @@ extension HookTests {
         private static let begin = Timestamp(seconds: 1_700_000_000)
 
         /// Evidence of a machine that ended long ago, its user's name as given.
-        private static func keep(_ node: Node, _ name: String, user: String = "eve") throws -> String {
+        static func keep(
+            _ node: Node, _ name: String, user: String = "eve",
+            image: String = String(repeating: "a", count: 128), overlay: String? = nil
+        ) throws -> String {
             let machine = try #require(MachineName(name))
             let state = StartState(
                 name: machine, recorded: begin,
@@ -22,7 +25,7 @@ extension HookTests {
                 resources: Resources(cpus: 1, memory: .mebibytes(256), end: begin + 3600),
                 image: .init(
                     name: "demo/minimal", identifier: "0b6e", version: "1",
-                    sha512: String(repeating: "a", count: 128), size: 1, format: "qcow2",
+                    sha512: image, size: 1, format: "qcow2",
                     virtualSize: 1 << 20,
                     uri: "file:///image", class: 2),
                 endorsement: .init(
@@ -41,7 +44,7 @@ extension HookTests {
                 EndState(
                     ended: begin + 70, cause: "epilogue", by: "batch system",
                     phases: ["received": begin, "running": begin + 5, "ending": begin + 69], exit: "0:0",
-                    refusal: nil, usage: nil), at: path, console: nil, overlay: nil)
+                    refusal: nil, usage: nil), at: path, console: nil, overlay: overlay)
             return path
         }
 

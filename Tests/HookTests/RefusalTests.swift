@@ -214,7 +214,7 @@ extension HookTests {
     struct RefusalTests {
         @Test(
             "leaves a record that its launcher tells, and nothing else",
-            arguments: RefusalCase.byJob + RefusalCase.bySite + RefusalCase.byImage)
+            arguments: RefusalCase.byJob + RefusalCase.bySite + RefusalCase.byImage + RefusalCase.byFiles)
         func refused(_ example: RefusalCase) throws {
             let node = try Node(refreshed: example.isRefreshed)
             try example.arrange(node)

@@ -20,8 +20,8 @@ import Unix
     }
 
     /// Ticks, with time enough in between, until nothing is due; what came of each image.
-    static func rehash(_ store: ImageStore, budget: Int64, at now: Timestamp, each seconds: Int64 = 100) throws
-        -> [ImageStore.Rehash]
+    static func rehash(_ store: ImageStore, budget: Int64, at now: Timestamp, each seconds: Int64 = 100)
+        throws -> [ImageStore.Rehash]
     {
         var outcomes: [ImageStore.Rehash] = []
         for index in 0..<200 as Range<Int64> {
@@ -125,7 +125,8 @@ import Unix
                 #expect(Files.exists(state))
                 try Files.write(text, to: state)
             }
-            let outcomes = try Self.rehash(fixture.store, budget: 2 << 20, at: StoreFixture.now + 5000, each: 200)
+            let outcomes = try Self.rehash(
+                fixture.store, budget: 2 << 20, at: StoreFixture.now + 5000, each: 200)
             #expect(outcomes.count == 3)
             guard case .good = outcomes.last else {
                 Issue.record("\(outcomes)")

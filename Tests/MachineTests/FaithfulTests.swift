@@ -231,6 +231,7 @@ struct WordsTests {
         ] {
             #expect(try await Inspection.field(key, of: "features") != nil, "\(key)")
         }
+        #expect(try await Inspection.field("newlines", of: "features") == "0")
         #expect(try await Inspection.field("feature written", of: "features") == "no")
         #expect(try await Inspection.field("feature made", of: "features") == "no")
     }

@@ -69,6 +69,13 @@ struct NoticeTests {
         let state = try await job.ended()
         #expect(state.word == "CANCELLED")
         #expect(ends(job).count <= 4)
+        // How it ended, as root learns it: the moment of TERM is the guest's word.
+        let end = try #require(
+            try String(contentsOfFile: Cluster.places.auditLog, encoding: .utf8).split(separator: "\n")
+                .first { $0.contains("\"\(job.key)\"") && $0.contains("\"event\":\"end\"") })
+        #expect(end.contains("\"terminated\":{\"untrusted\":\"2"), "\(end)")
+        let page = try await Cluster.bivouac("evidence", "show", job.key, "--html")
+        #expect(page.text.contains("payload told to end (TERM), says the guest"), "\(page.errors)")
         let grace = try #require(Int(job.lines.first?.split(separator: " ").last ?? ""))
         let left = try #require(
             Int(job.lines.first { $0.hasPrefix("left ") }?.split(separator: " ").last ?? ""))
@@ -78,6 +85,48 @@ struct NoticeTests {
                 "bivouac: the job must end by 2", "bivouac: the job must end by 2",
                 "bivouac: the job was told to e",
             ])
+    }
+
+    @Test(
+        "by a node that drains and one that serves again, and by preemption, whose grace it has",
+        .alone, arguments: Cluster.isLong ? ["vmlow", "vmback"] : ["vmlow"])
+    func preempted(partition: String) async throws {
+        let job = try await Submission(
+            "trap 'echo preempted' USR2\n" + Self.watch,
+            ["--time=10", "--no-requeue", "--comment=notice_signal=USR1", "--signal=B:USR2@10"],
+            partition: partition
+        ).submit()
+        _ = try await nextEnd(job, after: 0)
+        try await TestSite.changing(
+            Cluster.places.siteFile, { "drain = \"3m\"\n" + $0 },
+            during: {
+                let now = currentSeconds()
+                try await Command.require(
+                    [
+                        "/usr/bin/scontrol", "update", "NodeName=\(try await Node.name)", "State=DRAIN",
+                        "Reason=rack 7",
+                    ], environment: Cluster.slurmEnvironment)
+                #expect(try await Cluster.bivouac("tick").succeeded)
+                #expect((now + 175...now + 200).contains(try await nextEnd(job, after: 1)))
+                try await Node.resume()
+                #expect(try await Cluster.bivouac("tick").succeeded)
+                #expect(try await nextEnd(job, after: 2) > now + 400)
+            })
+        // A job of the host's that wants the whole node.
+        let urgent = try await Submission("echo urgent", ["--exclusive"], partition: "urgent").submit()
+        try await job.says("preempted", within: 60)
+        #expect(try await Cluster.bivouac("tick").succeeded)
+        // Slurm's GraceTime less the way out.
+        let last = try await nextEnd(job, after: 3)
+        #expect((5...20).contains(last - currentSeconds()))
+        let state = try await job.ended()
+        #expect(["PREEMPTED", "CANCELLED"].contains(state.word), "\(state)")
+        #expect(job.lines.filter { $0 == "warned" }.count == 2, "\(job.text)")
+        #expect(job.lines.last == "left 8", "\(job.text)")
+        #expect(try await urgent.ended().exitCode == 0)
+        #expect(
+            job.complaints.filter { $0.hasSuffix(": its node drains") }.count == 1
+                && job.complaints.filter { $0.hasSuffix(": its node is in service again") }.count == 1)
     }
 
     @Test("a signal that is none is refused before anything is made")

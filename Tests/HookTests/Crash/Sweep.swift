@@ -31,9 +31,15 @@ struct Sweep {
 
     /// A job of its own for the next moment.
     mutating func nextJob() -> JobOnNode {
+        let room = room
+        return nextJob { room.job($0) }
+    }
+
+    /// Like `nextJob`, for a job of another kind.
+    mutating func nextJob(_ make: (Int) -> JobOnNode) -> JobOnNode {
         number += 1
         tried += 1
-        return room.job(number)
+        return make(number)
     }
 
     /// Counts a moment that the program did not come by this time.

@@ -14,5 +14,6 @@ enum Built {
     static var epilogue: [String] { [directory + "/bivouac-epilogue", "slurm"] }
     static var bivouac: String { directory + "/bivouac" }
     static var launcher: String { directory + "/bivouac-run" }
+    static var share: String { directory + "/bivouac-share" }
     static var taskProlog: String { directory + "/bivouac-task-prolog" }
 }

@@ -22,6 +22,14 @@ enum Host {
         }.map(\.pid)
     }
 
+    /// The processes that serve directories to a job's machines.
+    static func servers(of key: String) -> [Int32] {
+        let mark = Data("BIVOUAC_MACHINE=\(Cluster.places.machines)/\(key).".utf8)
+        return processes().map(\.pid).filter {
+            FileManager.default.contents(atPath: "/proc/\($0)/environ")?.range(of: mark) != nil
+        }
+    }
+
     /// A field of /proc/PID/status.
     static func status(_ pid: Int32, _ field: String) -> String? {
         guard let bytes = FileManager.default.contents(atPath: "/proc/\(pid)/status") else { return nil }
