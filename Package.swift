@@ -182,7 +182,8 @@ let package = Package(
                 "Unix", "bivouac-operator",
             ],
             exclude: [
-                "job_submit.lua", "Crash/machine-room", "Crash/qemu", "Crash/squeue", "Crash/qstat", "OpenPBS/pbs.py",
+                "job_submit.lua", "Crash/machine-room", "Crash/qemu", "Crash/squeue", "Crash/qstat",
+                "OpenPBS/pbs.py",
             ],
             swiftSettings: settings),
         tests("MachineTests", uses: ["GuestProtocol", "Job", "Site", "Unix"]),

@@ -22,7 +22,8 @@ package enum Verdict {
     package static func status(_ blame: Blame?, of hook: Hook) -> Int32 {
         let (job, node, site): (Int32, Int32, Int32) =
             switch hook {
-            case .slurmProlog, .slurmEpilog: (ExitStatus.success, ExitStatus.unavailable, ExitStatus.configuration)
+            case .slurmProlog, .slurmEpilog:
+                (ExitStatus.success, ExitStatus.unavailable, ExitStatus.configuration)
             case .torquePrologue: (1, 2, 2)
             case .torqueEpilogue: (ExitStatus.success, ExitStatus.success, ExitStatus.success)
             case .openPBSPrologue: (ExitStatus.configuration, ExitStatus.unavailable, ExitStatus.tryAgain)

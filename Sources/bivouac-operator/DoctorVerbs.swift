@@ -44,6 +44,7 @@ extension Verbs {
         try tool.requireRoot()
         let site = try tool.site()
         if directory.hasSuffix("/torque") { return try writeTorqueHooks(tool, directory, site) }
+        if try writeOtherHooks(tool, directory, site) { return }
         let hooks = try SlurmHookFiles(
             directory: directory, root: tool.places.root, cluster: site.cluster,
             partitions: Array(site.queues.keys),

@@ -1,17 +1,21 @@
+internal import Job
 internal import Unix
 
 /// How the launcher was called: as a script's interpreter, `#!/usr/libexec/bivouac/bivouac-run --`, or in front
-/// of a command, `bivouac-run [--root=ROOT] -- COMMAND [ARGUMENT...]`.
+/// of a command, `bivouac-run [--root=ROOT] [--job=JOB] [--script=FILE] -- COMMAND [ARGUMENT...]`.
 struct Invocation {
-    static let usage = "usage: bivouac-run [--root=ROOT] -- COMMAND [ARGUMENT...]"
+    static let usage =
+        "usage: bivouac-run [--root=ROOT] [--job=JOB] [--script=FILE] -- COMMAND [ARGUMENT...]"
 
     /// Where the node's state lies; empty for `/`.
     ///
     /// From the arguments and nowhere else.
     let root: String
+    /// The job, where no variable of the environment names it.
+    let job: JobID?
     /// The payload's arguments; the first is the script or the command.
     let arguments: [[UInt8]]
-    /// The script file, when it is one whose first line named this call.
+    /// A file that the machine gets as well: the one that was named, or the script whose first line named this call.
     let script: Script?
 
     /// Reads the arguments as the kernel gave them.
@@ -27,24 +31,40 @@ struct Invocation {
             options = [arguments[1]] + rest[...dashes]
             rest.removeSubrange(...dashes)
         }
-        var root = ""
+        var root: String?
+        var job: JobID?
+        var file: BytePath?
         for option in options.dropLast() {
-            guard let value = Self.value(of: "--root=", in: option), root.isEmpty, value.first == "/" else {
+            if root == nil, let value = Self.value(of: "--root=", in: option),
+                value.first == UInt8(ascii: "/")
+            {
+                root = value.count == 1 ? "" : String(validating: value, as: UTF8.self)
+                guard root != nil else { throw Failure(.usage, Self.usage) }
+            } else if job == nil, let value = Self.value(of: "--job=", in: option),
+                let id = JobID(String(decoding: value, as: UTF8.self))
+            {
+                job = id
+            } else if file == nil, let value = Self.value(of: "--script=", in: option),
+                let path = BytePath(value), path.isAbsolute
+            {
+                file = path
+            } else {
                 throw Failure(.usage, Self.usage)
             }
-            root = value == "/" ? "" : value
         }
         guard let first = rest.first, !first.isEmpty else { throw Failure(.usage, Self.usage) }
-        script = try Script(rest[0], calledBy: arguments[0], with: arguments[1])
-        if let script { rest[0] = script.path.bytes }
-        self.root = root
+        if let file {
+            script = try Script(whole: file)
+        } else {
+            script = try Script(rest[0], calledBy: arguments[0], with: arguments[1])
+            if let script { rest[0] = script.path.bytes }
+        }
+        self.root = root ?? ""
+        self.job = job
         self.arguments = rest
     }
 
-    private static func value(of name: String, in option: [UInt8]) -> String? {
-        guard option.starts(with: name.utf8), let text = String(validating: option, as: UTF8.self) else {
-            return nil
-        }
-        return String(text.dropFirst(name.utf8.count))
+    private static func value(of name: String, in option: [UInt8]) -> [UInt8]? {
+        option.starts(with: name.utf8) ? Array(option.dropFirst(name.utf8.count)) : nil
     }
 }

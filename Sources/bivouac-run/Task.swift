@@ -9,6 +9,8 @@ struct Task {
     let script: Script?
     /// What of standard input has been read already.
     var input: [UInt8] = []
+    /// Where the task will go at first; nil for where it is.
+    var directory: BytePath?
 }
 
 /// The two ways to call the launcher.
@@ -25,7 +27,7 @@ enum Call {
 
     func job() throws(Failure) -> JobID {
         switch self {
-        case .command: try LiveJob.id()
+        case .command(let invocation): try invocation.job ?? LiveJob.id()
         case .starter(let starter): starter.job
         }
     }

@@ -75,14 +75,18 @@ final class OtherHookScriptTests {
     )
     func starter() throws {
         try program("bivouac-run")
-        func words(_ task: String?, _ command: String...) throws -> String {
-            var environment = ["JOB_ID": "77"]
+        func words(_ task: String?, _ command: String..., mode: String = "posix_compliant") throws -> String {
+            var environment = ["JOB_ID": "77", "SGE_STARTER_SHELL_START_MODE": mode]
             environment["SGE_TASK_ID"] = task
             return String(try run(["gridengine/starter"] + command, environment).text.prefix { $0 != "\n" })
         }
+        let script = "/spool/job_scripts/77"
         #expect(
-            try words("undefined", "/spool/job_scripts/77", "a")
-                == "--root=/ --job=77 --script -- /spool/job_scripts/77 a")
+            try words("undefined", script, "a")
+                == "--root=/ --job=77 --script=\(script) -- /bin/sh \(script) a")
+        #expect(
+            try words("undefined", script, mode: "unix_behavior")
+                == "--root=/ --job=77 --script=\(script) -- \(script)")
         #expect(try words("4", "/bin/echo", "b  c") == "--root=/ --job=77.4 -- /bin/echo b  c")
         #expect(try run(["gridengine/starter"], ["JOB_ID": "77"]).status == 78)
     }
@@ -122,7 +126,11 @@ final class OtherHookScriptTests {
         try write("ad", Self.ad)
         let outcome = try run(
             ["htcondor/wrapper", "/scratch/condor_exec.exe", "a b"],
-            ["_CONDOR_JOB_AD": directory + "/ad", "PATH": "/usr/bin:/bin"])
-        #expect(outcome.text.hasPrefix("--root=/ --job=12.3 -- /scratch/condor_exec.exe a b\n"))
+            ["_CONDOR_JOB_AD": directory + "/ad", "_CONDOR_SCRATCH_DIR": "/scratch", "PATH": "/usr/bin:/bin"])
+        let program = "/scratch/condor_exec.exe"
+        #expect(outcome.text.hasPrefix("--root=/ --job=12.3 --script=\(program) -- \(program) a b\n"))
+        let installed = try run(
+            ["htcondor/wrapper", "/bin/echo"], ["_CONDOR_JOB_AD": directory + "/ad", "PATH": "/usr/bin:/bin"])
+        #expect(installed.text.hasPrefix("--root=/ --job=12.3 -- /bin/echo\n"))
     }
 }

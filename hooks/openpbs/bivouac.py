@@ -59,9 +59,13 @@ class Node:
         self.libexec = settings["libexec"]
         self.operator = settings["sbin"] + "/bivouac"
 
+    def number(self, job):
+        """The job's id without the server's name."""
+        return job.id.partition(".")[0]
+
     def key(self, job):
         """What the job is called on this node."""
-        return self.cluster + "-" + job.id.partition(".")[0]
+        return self.cluster + "-" + self.number(job)
 
     def owns(self, job):
         """Whether the job is of a queue of ours, or has a record here."""
@@ -102,7 +106,8 @@ def launch(node, event):
         # A shell, with the script's path on standard input as Torque gives it.
         command = [node.libexec + "/openpbs/job_starter", event.progname]
     else:
-        command = [node.libexec + "/bivouac-run", "--root=" + (node.root or "/"), "--", event.progname]
+        command = [node.libexec + "/bivouac-run", "--root=" + (node.root or "/"),
+                   "--job=" + node.number(event.job), "--", event.progname]
     event.argv = command + list(event.argv)[1:]
     event.progname = command[0]
 

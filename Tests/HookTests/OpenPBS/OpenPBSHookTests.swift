@@ -144,7 +144,8 @@ final class OpenPBSHookTests {
         #expect(program.progname == directory + "/libexec/bivouac-run")
         #expect(
             program.argv == [
-                directory + "/libexec/bivouac-run", "--root=\(directory)", "--", "/bin/echo", "a b", "$(c)",
+                directory + "/libexec/bivouac-run", "--root=\(directory)", "--job=7", "--", "/bin/echo",
+                "a b", "$(c)",
             ])
     }
 
