@@ -27,8 +27,10 @@ enum Call {
 
     func job() throws(Failure) -> JobID {
         switch self {
-        case .command(let invocation): try invocation.job ?? LiveJob.id()
-        case .starter(let starter): starter.job
+        case .command(let invocation):
+            if let job = invocation.job { return job }
+            return try LiveJob.id()
+        case .starter(let starter): return starter.job
         }
     }
 

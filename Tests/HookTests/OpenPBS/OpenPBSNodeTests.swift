@@ -1,5 +1,7 @@
 import Foundation
+import GuestProtocol
 import Testing
+import Unix
 
 extension HookTests {
     /// The hook with the programs behind it, on a node whose libvirt starts no machine.
