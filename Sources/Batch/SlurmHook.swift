@@ -15,6 +15,8 @@ package struct SlurmHook: BatchHook {
     package let attempt: Int?
     package let cpusOnNode: Int?
     package let comment: String
+    /// `SPANK_BIVOUAC_IMAGE`, as much the user's text as the comment.
+    package let image: String?
     /// `SLURM_JOB_EXIT_CODE2`, in Epilog: exit code and signal of the job.
     package let exit: JobExit?
     /// `SLURM_JOB_WORK_DIR`, in Prolog.
@@ -43,6 +45,9 @@ package struct SlurmHook: BatchHook {
         cpusOnNode = value("SLURM_JOB_CPUS_PER_NODE").flatMap { Self.firstCount($0) }
         comment = String(
             decoding: (value("SLURM_JOB_COMMENT") ?? "").utf8.prefix(Self.longestComment), as: UTF8.self)
+        image = value("SPANK_BIVOUAC_IMAGE").map {
+            String(decoding: $0.utf8.prefix(Self.longestComment), as: UTF8.self)
+        }
         exit = value("SLURM_JOB_EXIT_CODE2").flatMap { text in
             let parts = text.split(separator: ":").map { Int($0) }
             guard parts.count == 2, let code = parts[0], let signal = parts[1] else { return nil }
@@ -67,8 +72,8 @@ package struct SlurmHook: BatchHook {
         try SlurmCommand(configuration: configuration).setAdminComment(line, of: job)
     }
 
-    /// The words of the comment, where a job names its image.
+    /// The words of the comment, where a job names its image, or else `--vm-image` of our SPANK plugin does.
     package var words: [String] {
-        comment.split(whereSeparator: \.isWhitespace).map(String.init)
+        comment.split(whereSeparator: \.isWhitespace).map(String.init) + (image.map { ["image=\($0)"] } ?? [])
     }
 }

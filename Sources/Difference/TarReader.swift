@@ -88,10 +88,11 @@ struct TarReader: ~Copyable {
         func value(_ key: String) -> [UInt8]? { more[Array(key.utf8)] }
         func whole(_ key: String) throws(DiskError) -> Int64? {
             guard let value = value(key) else { return nil }
-            guard let number = Double(String(decoding: value, as: UTF8.self)), number.magnitude < 9e18 else {
+            // A fraction of a second is of no interest.
+            guard let number = Int64(String(decoding: value.prefix { $0 != 0x2E }, as: UTF8.self)) else {
                 throw .malformed("an extended header with the \(key) of no file")
             }
-            return Int64(number.rounded(.down))
+            return number
         }
         let type = Self.types[kind]
         guard type != nil || kind == UInt8(ascii: "1") else {

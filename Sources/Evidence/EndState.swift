@@ -33,7 +33,8 @@ package struct EndState: Codable, Hashable, Sendable {
     package var cause: String
     /// Who wanted that: `batch system`, `bivouac`, or an operator.
     package var by: String?
-    /// When each phase of the machine's life began; a phase that was entered twice has its last moment.
+    /// When each phase of the machine's life began, and other moments of it, as its record named them; what came
+    /// twice has its last moment.
     package var phases: [String: Timestamp]?
     /// How the job ended, in the batch system's words; nil when that is not known.
     package var exit: String?

@@ -1,5 +1,6 @@
 package import GuestProtocol
 package import Job
+internal import Staging
 package import Unix
 
 /// The agent after its preparations: one loop over two ports and one payload.
@@ -64,8 +65,14 @@ package struct Agent: ~Copyable {
     /// A machine takes one payload in its life.
     var isTaken = false
     var upload: Upload?
+    /// The size of the terminal that the payload is to have; nil for pipes.
+    var terminal: TerminalSize?
     /// What it says of itself to root on the host.
     var ready: Ready
+    /// The user's files while they come, what of them to compare with, and what has changed on its way back.
+    var arrival: Arrival?
+    var staged: (places: [OpenPlace], known: KnownFiles)?
+    var returning: TreeSender?
     /// Signals that came before there was a payload.
     var earlySignals: [Int32] = []
     var payload: Payload?
@@ -119,11 +126,13 @@ package struct Agent: ~Copyable {
         serveRequest(poll)
         serveShutdown(poll)
         servePayload(poll)
+        serveReturn()
         if !poll.events(ticker.rawValue).isEmpty { beat() }
     }
 
     /// How long nothing can be missed, in milliseconds; -1 is for ever.
     private func patience(atMost limit: Int) -> Int {
+        if isReturning { return 0 }
         var patience = limit < 0 ? Int.max : limit
         for deadline in [freezeAt, killAt, termAt, drainUntil] {
             if let deadline { patience = min(patience, deadline.milliseconds) }
@@ -138,7 +147,7 @@ package struct Agent: ~Copyable {
         case .none: break
         case .disconnected: control.disconnect()
         case .readable:
-            if control.fill() { takeControlFrames() } else { control.disconnect() }
+            if control.fill() != .end { takeControlFrames() } else { control.disconnect() }
         }
         if control.takeNewcomer() { control.writer.append(.ready, ready.body) }
         if !control.flush() { control.disconnect() }
@@ -174,6 +183,11 @@ package struct Agent: ~Copyable {
 }
 
 extension Agent {
-    /// Whether no payload is running.
-    package var isIdle: Bool { payload == nil }
+    /// Whether no payload is running, and nothing of one is on its way back.
+    package var isIdle: Bool {
+        switch returning {
+        case .some: false
+        case nil: payload == nil
+        }
+    }
 }

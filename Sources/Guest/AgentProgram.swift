@@ -11,6 +11,8 @@ package enum AgentProgram {
         Process.sanitise()
         Process.leadSession()
         Process.setFileModeMask(0o022)
+        // What it does with a user's rights it is to do with no others.
+        try? FileSystemIdentity.forgetGroups()
         // A writer may fill its pipe before the agent empties it: far fewer changes from one to the other.
         Scheduling.yieldToOthers()
         // The machine may run short of memory; the agent goes last.

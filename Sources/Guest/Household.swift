@@ -52,6 +52,11 @@ package struct Household {
         attempt("/tmp", &console) { () throws(UnixError) in
             if !Files.exists("/tmp") { try Files.makeDirectory("/tmp", mode: 0o1777) }
         }
+        attempt("pseudo terminals", &console) { () throws(UnixError) in
+            guard Mounts.first(ofType: "devpts") == nil else { return }
+            try Files.makeDirectories("/dev/pts", mode: 0o755)
+            try Mounts.terminals(at: "/dev/pts")
+        }
         do throws(AgentError) { variables += try Attachments.mount(assignment) } catch { unmet = error }
         closeDoors()
     }

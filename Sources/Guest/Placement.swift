@@ -20,6 +20,12 @@ package enum Placement {
         }
     }
 
+    /// Makes a directory and those above it that the image lacks, all of them the user's.
+    package static func makeDirectories(_ path: BytePath, for user: Identity) throws(AgentError) {
+        if let parent = path.parent, parent.parent != nil { try makeDirectories(parent, for: user) }
+        try makeDirectory(path, mode: 0o755, for: user)
+    }
+
     /// A new file at exactly that path, the user's, in a directory that is made for it.
     package static func makeScript(_ path: BytePath, mode: UInt16, for user: Identity) throws(AgentError)
         -> FileDescriptor

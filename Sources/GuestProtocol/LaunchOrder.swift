@@ -22,11 +22,13 @@ package struct LaunchOrder: Hashable, Sendable {
     /// Permissions of the script that follows; nil when there is none and the guest has the program.
     package var scriptMode: UInt16?
     package var credentials: [Credential]
+    /// What of the user's files follows; nil when none do.
+    package var stage: StageOrder?
 
     package init(
         arguments: [[UInt8]], environment: [[UInt8]], directory: BytePath, umask: UInt16,
         limits: [ResourceLimit], scriptMode: UInt16?, credentials: [Credential] = [],
-        program: BytePath? = nil, scriptPath: BytePath? = nil
+        stage: StageOrder? = nil, program: BytePath? = nil, scriptPath: BytePath? = nil
     ) {
         self.arguments = arguments
         self.environment = environment
@@ -35,6 +37,7 @@ package struct LaunchOrder: Hashable, Sendable {
         self.limits = limits
         self.scriptMode = scriptMode
         self.credentials = credentials
+        self.stage = stage
         self.program = program
         self.scriptPath = scriptPath
     }
@@ -77,11 +80,12 @@ extension LaunchOrder {
             if mode != .max, (scriptPath?.bytes ?? program).first != UInt8(ascii: "/") {
                 throw .init(what: "a script that has no absolute path")
             }
+            let stage = try StageOrder.read(&reader)
             try reader.finish()
             return LaunchOrder(
                 arguments: arguments, environment: environment, directory: directory, umask: umask,
                 limits: limits, scriptMode: mode == .max ? nil : mode,
-                credentials: credentials, program: path, scriptPath: scriptPath)
+                credentials: credentials, stage: stage, program: path, scriptPath: scriptPath)
         }
     }
 
@@ -105,6 +109,7 @@ extension LaunchOrder {
         Credential.write(credentials, to: &writer)
         writer.string(program?.bytes ?? [])
         writer.string(scriptPath?.bytes ?? [])
+        StageOrder.write(stage, to: &writer)
         return writer.bytes
     }
 

@@ -6,13 +6,14 @@ import Unix
 
 extension Ending {
     /// Milliseconds for the agent's last word, which is only told.
-    private static let wordLimit = 1000
+    private static let wordLimit = 500
     /// The end of the year 9999, behind which no time has a text.
     private static let lastMoment: UInt64 = 253_402_300_799
 
-    /// When the scheduler's TERM came to the payload of a job that failed, by its guest's word.
+    /// When the scheduler's TERM came to the payload, by its guest's word; the exit of the job does not tell, since
+    /// Slurm gives a cancelled one 0.
     func terminated(_ live: borrowing LiveJob, _ cause: EndCause) -> Timestamp? {
-        guard case .epilogue = cause, cause.isFailure, live.record.phase == .running else { return nil }
+        guard case .epilogue = cause, live.record.phase == .running else { return nil }
         let socket = live.directory.controlSocket
         let answer = try? ControlPort.connect(socket).greeting(before: Deadline(milliseconds: Self.wordLimit))
         guard case .value(let ready) = answer, (1...Self.lastMoment).contains(ready.terminated) else {

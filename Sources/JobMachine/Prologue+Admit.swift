@@ -16,13 +16,20 @@ extension Prologue {
         let now = clock()
         let admission = try judge(job, at: now)
         let lifetime: Lifetime
-        do throws(Refusal) { lifetime = try Lifetime(job, site) } catch { throw .refused(error) }
+        let stage: StageRequest?
+        do throws(Refusal) {
+            lifetime = try Lifetime(job, site)
+            stage = try site.queues[job.queue].flatMap { (queue) throws(Refusal) in
+                try StageRequest(job, queue)
+            }
+        } catch { throw .refused(error) }
         try live.advance(.admit, at: now) {
             $0.image = Record.Image(admission)
             $0.endState = site.endState(queue: job.queue, list: admission.list.name)
             $0.lifetime = lifetime
             $0.payload = site.queues[job.queue]?.payload
             $0.credentials = site.queues[job.queue]?.credentials
+            $0.stage = stage
         }
         try journal.write(.admission, live.record, at: now, durably: false)
         return admission
@@ -55,14 +62,11 @@ extension Prologue {
     /// Refuses what the configuration can say and this release cannot do: a job must not run otherwise than its
     /// queue promises.
     private func checkSettings(_ queue: Queue) throws(Refusal) {
-        let unsupported =
-            queue.workdir == .stage
-            ? "workdir = \"\(queue.workdir.rawValue)\""
-            : queue.network != .none ? "network = \"\(queue.network.rawValue)\"" : nil
-        guard let unsupported else { return }
+        guard queue.network != .none else { return }
         throw Refusal(
             .UnsupportedSetting,
-            "[queue.\(queue.name)] \(unsupported) in site.toml is not supported: write \"none\"")
+            "[queue.\(queue.name)] network = \"\(queue.network.rawValue)\" in site.toml is not supported: "
+                + "write \"none\"")
     }
 
     /// What a job would be told and given, without anything being made or written down.

@@ -62,6 +62,8 @@ package struct Record: Codable, Sendable {
     package var credentials: [String]?
     /// Whether its user's disk is this machine's as long as there may be one.
     package var userDisk: Bool?
+    /// The user's files that go into the machine; nil when none do; the launcher reads it.
+    package var stage: StageRequest?
     package var domain: String
     package var uuid: String
     package var image: Image?
@@ -75,6 +77,9 @@ package struct Record: Codable, Sendable {
     /// Where a batch system that gives a shell the path of the job's script has put it; the launcher reads it.
     package var script: String?
     /// When each phase began; a phase that was entered twice has its last moment.
+    ///
+    /// Beside them stand the last `notice`, and of an ending when the button was pressed, `power`, and the guest went
+    /// `off` by it.
     package var times: [String: Timestamp]
 
     /// The record of a job that has just arrived.

@@ -6,12 +6,15 @@ internal import Unix
 ///
 /// It belongs to the machine: it ends when QEMU hangs up, and one that no QEMU has called yet when somebody else does.
 /// As long as it lives it holds a lock, so that whoever comes later can tell.
-struct ShareServer {
+package struct ShareServer {
     let machine: MachineDirectory
     let number: Int
 
     /// Where QEMU's server is on the systems that have it.
     private static let programs = ["/usr/lib/qemu/virtiofsd", "/usr/libexec/virtiofsd"]
+    /// The one that this node has; nil for none.
+    package static var installed: String? { programs.first { Files.exists($0) } }
+
     /// What it says when QEMU may call.
     private static let ready = "Waiting for vhost-user socket connection"
     /// Status of a user who cannot go into the directory; sysexits.h.
@@ -30,7 +33,7 @@ struct ShareServer {
     )
         throws(MachineFault) -> String
     {
-        guard let server = Self.programs.first(where: { Files.exists($0) }) else {
+        guard let server = Self.installed else {
             throw .refused(
                 Refusal(
                     .UnsupportedSetting,

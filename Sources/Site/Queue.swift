@@ -11,7 +11,9 @@ package struct Queue: Hashable, Sendable {
     package enum WorkDirectory: String, Hashable, Sendable, CaseIterable {
         /// It does not: the directory is there and empty.
         case none
-        case stage, virtiofs
+        /// The launcher sends it, and brings back what changed.
+        case stage
+        case virtiofs
     }
 
     /// The partition or queue as the batch system calls it.
@@ -32,7 +34,7 @@ package struct Queue: Hashable, Sendable {
     package var network: Network
     /// How the working directory comes into the machine.
     package var workdir: WorkDirectory
-    /// The most that a staged working directory may hold.
+    /// The most that a job's files may hold on their way in, and what comes back.
     package var workdirLimit: ByteCount
     /// Names of the site's exports that its machines see.
     package var exports: [String]
@@ -58,7 +60,7 @@ package struct Queue: Hashable, Sendable {
     package init(
         name: String, image: ImageName? = nil, allow: [String], classes: Set<Int> = [1, 2],
         users: [String] = [], groups: [String] = [], accounts: [String] = [], network: Network = .none,
-        workdir: WorkDirectory = .none, workdirLimit: ByteCount = .mebibytes(1024), memory: ByteCount? = nil,
+        workdir: WorkDirectory = .stage, workdirLimit: ByteCount = .mebibytes(1024), memory: ByteCount? = nil,
         endState: EvidenceRule.EndState? = nil, grace: Int = 25, noticeSignal: NoticeSignal? = nil,
         listening: ListeningRule = .note, payload: PayloadSource = .job,
         credentials: [String] = [], exports: [String] = [], userDisk: ByteCount? = nil

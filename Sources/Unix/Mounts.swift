@@ -16,6 +16,17 @@ package enum Mounts {
         }
     }
 
+    /// Pseudo terminals, which everybody may open anew and their owner alone afterwards, see devpts in the kernel's
+    /// documentation.
+    ///
+    /// The corresponding C function is `mount`.
+    package static func terminals(at path: String) throws(UnixError) {
+        let flags = UInt(MS_NOSUID) | UInt(MS_NOEXEC)
+        try checked("mount", path) {
+            unsafe linux_mount("devpts", path, "devpts", flags, "mode=600,ptmxmode=666")
+        }
+    }
+
     /// Makes what is at `source` visible at `target` too, there read-only.
     ///
     /// The corresponding C function is `mount` with `MS_BIND`.

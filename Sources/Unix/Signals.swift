@@ -41,6 +41,7 @@ package enum Signals {
     package static let proceed = SIGCONT
     package static let stop = SIGSTOP
     package static let terminalStop = SIGTSTP
+    package static let windowChange = SIGWINCH
 
     /// What a batch system sends to a job and a launcher passes on.
     package static let relayed = [hangUp, interrupt, quit, terminate, user1, user2, proceed, terminalStop]

@@ -7,4 +7,5 @@ extension UnixError {
     package static let notPermitted = EPERM
     package static let noFormat = ENOEXEC
     package static let noDevice = ENODEV
+    package static let isDirectory = EISDIR
 }

@@ -5,6 +5,7 @@ import JSON
 import Job
 import JobMachine
 import NameService
+import Site
 import Unix
 
 extension Verbs {

@@ -129,7 +129,7 @@ extension Doctor {
                 : .warning(
                     "Definition",
                     "libvirt took \(report.definition) ms to define it: it asks QEMU for its abilities each time "
-                        + "(see KvmAccess)"),
+                        + "(see KvmAccess; a /dev/kvm that does not work has the same effect)"),
             report.writesConsole
                 ? .failure(
                     "Console",
@@ -164,6 +164,22 @@ extension Doctor {
             )
         }
         return .ok("Confinement", "QEMU had the machine's account, seccomp, no capabilities")
+    }
+
+    /// What machines see of the node's directories needs a program of QEMU's, and the directories.
+    var sharing: Finding {
+        let queues = site.queues.values.filter { $0.workdir == .virtiofs }.map(\.name).sorted()
+        guard !queues.isEmpty || !site.exports.isEmpty else {
+            return .ok("Sharing", "no queue shares a directory of the node with its machines")
+        }
+        guard let server = ShareServer.installed else {
+            return .failure(
+                "Sharing", "virtiofsd is not there (qemu-system-common): jobs get UnsupportedSetting")
+        }
+        for export in site.exports where !Files.exists(export.path) {
+            return .failure("Sharing", "\(export.path), which [exports] names, is not there")
+        }
+        return .ok("Sharing", server)
     }
 
     var agentVolume: Finding {

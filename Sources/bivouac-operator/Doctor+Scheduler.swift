@@ -37,9 +37,7 @@ extension Doctor {
         let settings = TorqueSettings(text)
         var findings = [Finding.ok("Scheduler", "Torque: \(path)")]
         findings += ["prologue", "epilogue"].map { torqueHook($0, home) }
-        if let starter = settings["job_starter"], let fault = Self.fault(ofRoots: starter, .regular) {
-            findings.append(.failure("Hooks", "$job_starter: \(fault), or run hooks/install"))
-        }
+        findings += settings["job_starter"].flatMap { jobStarter($0, text) }.map { [$0] } ?? []
         return findings + settings.findings(for: site, server: try? QmgrSettings.ask())
     }
 
@@ -58,9 +56,43 @@ extension Doctor {
             else {
                 return .failure("Hooks", "pbs_mom does not take \(path): chown root, chmod 0755")
             }
-            if Self.text(path)?.contains("/bivouac-\(name)") == true { return .ok("Hooks", path) }
+            guard let text = Self.text(path), text.contains("/bivouac-\(name)") else { continue }
+            let place = Files.target(ofLink: path) ?? path
+            return fits(text, name, place)
+                ? .ok("Hooks", path)
+                : .failure(
+                    "Hooks",
+                    "\(path) does not fit site.toml: bivouac doctor --write-hooks \(Files.parent(place))")
         }
         return .warning("Hooks", "\(paths[0]) must call .../libexec/bivouac/bivouac-\(name)")
+    }
+
+    /// Whether the lines of a hook that follow from site.toml are as they would be written now.
+    private func fits(_ text: String, _ name: String, _ path: String) -> Bool {
+        // A site's own hook that calls ours has no such lines.
+        guard text.contains(SlurmHookFiles.marker), let files = torqueFiles(Files.parent(path), "") else {
+            return true
+        }
+        return (try? files.rewrite(text, named: name)) == text
+    }
+
+    private func torqueFiles(_ directory: String, _ configuration: String) -> TorqueHookFiles? {
+        try? TorqueHookFiles(
+            directory: directory, root: places.root, cluster: site.cluster, queues: Array(site.queues.keys),
+            isLogin: TorqueHookFiles.startsLoginShells(configuration))
+    }
+
+    /// What is wrong with what pbs_mom puts in the place of shells, and with what that reads beside itself.
+    private func jobStarter(_ path: String, _ configuration: String) -> Finding? {
+        if let fault = Self.fault(ofRoots: path, .regular) {
+            return .failure("Hooks", "$job_starter: \(fault), or run hooks/install")
+        }
+        let directory = Files.parent(path)
+        let words = "\(directory)/\(TorqueHookFiles.jobStarter)"
+        guard let files = torqueFiles(directory, configuration) else { return nil }
+        return Self.text(words) == files.jobStarterConfiguration
+            ? nil
+            : .failure("Hooks", "\(words) does not fit site.toml: bivouac doctor --write-hooks \(directory)")
     }
 
     // MARK: OpenPBS

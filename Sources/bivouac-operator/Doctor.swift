@@ -39,6 +39,7 @@ struct Doctor {
         Question("SecurityDriver") { [$0.securityDriver] },
         Question("Machine", "Confinement", "Definition", "Console", "BaseImage") { $0.machine },
         Question("AgentVolume") { [$0.agentVolume] },
+        Question("Sharing", isForAll: true) { [$0.sharing] },
         Question("Anchors", isForAll: true) { $0.anchors },
         Question("RevocationLists", isForAll: true) { $0.revocationLists },
         Question("Lists", isForAll: true) { $0.lists },

@@ -45,13 +45,27 @@ extension Verbs {
         let site = try tool.site()
         if directory.hasSuffix("/torque") { return try writeTorqueHooks(tool, directory, site) }
         if try writeOtherHooks(tool, directory, site) { return }
-        let hooks = try SlurmHookFiles(
+        let slurm = slurm ?? Process.environment("SLURM_CONF") ?? SlurmConfiguration.usualPath
+        var hooks = try SlurmHookFiles(
             directory: directory, root: tool.places.root, cluster: site.cluster,
             partitions: Array(site.queues.keys),
-            spool: try SlurmConfiguration.spool(
-                in: slurm ?? Process.environment("SLURM_CONF") ?? SlurmConfiguration.usualPath,
-                host: Process.system.host))
-        for name in SlurmHookFiles.names {
+            spool: try SlurmConfiguration.spool(in: slurm, host: Process.system.host),
+            configuration: Files.parent(slurm))
+        let runtimes = [SlurmHookFiles.runtime, SlurmHookFiles.oldRuntime]
+        try write(runtimes, of: hooks, in: directory)
+        // What the task_prolog asks, on a controller that is set up as its nodes are.
+        let runtime = try? Files.read(Files.parent(slurm) + "/oci.conf", limit: 1 << 20)
+        hooks.steps = try runtimes.contains {
+            try Files.read("\(directory)/\($0)", limit: 1 << 20) == runtime
+        }
+        try write(SlurmHookFiles.names.filter { !runtimes.contains($0) }, of: hooks, in: directory)
+        let path = "\(directory)/\(SlurmHookFiles.taskProlog)"
+        try Files.write(hooks.taskPrologConfiguration, to: path, mode: 0o644)
+        Process.print("\(path): written\n")
+    }
+
+    private static func write(_ names: [String], of hooks: SlurmHookFiles, in directory: String) throws {
+        for name in names {
             let path = "\(directory)/\(name)"
             guard let status = try Files.status(path), status.kind == .regular else {
                 throw Failure(ExitStatus.configuration, "\(path) is not there: run hooks/install first")
@@ -61,8 +75,5 @@ extension Verbs {
             if new != old { try Files.write(new, to: path, mode: status.mode) }
             Process.print("\(path): \(new == old ? "unchanged" : "written")\n")
         }
-        let path = "\(directory)/\(SlurmHookFiles.taskProlog)"
-        try Files.write(hooks.taskPrologConfiguration, to: path, mode: 0o644)
-        Process.print("\(path): written\n")
     }
 }

@@ -16,8 +16,10 @@ extension Verbs {
     static func past(_ tool: Tool, _ arguments: Arguments) throws -> Int32 {
         try tool.requireRoot()
         var search = MachineSearch(conditions: [], span: nil, limit: try limit(arguments, 1000))
+        var hints: [String] = []
         for word in try words(arguments) {
             let (field, value) = try condition(word)
+            if let hint = hint(field) { hints.append(hint) }
             switch field {
             case "time": search.span = try span(value)
             case "job":
@@ -32,8 +34,18 @@ extension Verbs {
         }
         let answer = try search.run(in: AuditLog(path: tool.places.auditLog))
         try tool.show(Told(machines: answer.rows, cut: answer.isCut), table(answer.rows))
+        if answer.rows.isEmpty { for hint in hints { Process.report("bivouac: \(hint)") } }
         if answer.isCut { Process.report("bivouac: there are more: --limit N shows them") }
         return ExitStatus.success
+    }
+
+    /// Why nothing may be found by a field that not every machine has.
+    private static func hint(_ field: String) -> String? {
+        switch field {
+        case "mac", "ip": "a machine with network = \"none\" has neither a MAC nor an IP address"
+        case "dn": "no batch system names a user's grid name in a way that the user could not have forged"
+        default: nil
+        }
     }
 
     /// Eight digits of a SHA-512 are enough.

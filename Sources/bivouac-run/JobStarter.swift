@@ -79,12 +79,14 @@ struct JobStarter {
         Array(path.split(separator: UInt8(ascii: "/")).last ?? [])
     }
 
-    /// The job's shell with the job's script, and nothing else; `known` is where the prologue was told the script
+    /// The job's shell, with the job's script or on a terminal, and nothing else; `known` is where the prologue was told the script
     /// lies.
     func task(script known: String?) throws(Failure) -> Task {
-        guard Descriptors.kind(0) != .terminal else {
-            throw Failure(
-                .configuration, "a job of queue \(queue) runs in a machine without a terminal: no qsub -I")
+        // The shell of an interactive job stands on a terminal, and has no script.
+        if Descriptors.kind(0) == .terminal, words.count == 1, let shell = BytePath(words[0]),
+            shell.isAbsolute
+        {
+            return Task(arguments: [shellName], program: shell, script: nil)
         }
         var input: [UInt8] = []
         // With --enable-shell-use-argv MOM gives the path as the last argument.

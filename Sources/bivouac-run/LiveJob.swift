@@ -51,6 +51,9 @@ struct LiveJob {
         )
     }
 
+    /// What root's record says of the user's files; nil when none go into the machine.
+    func stage() throws(Failure) -> Stage.Request? { Stage.Request(record: try record()) }
+
     enum Phase { case running, paused, other(String) }
 
     /// The machine's phase; a job that was refused or is not this user's ends here.

@@ -25,6 +25,14 @@ enum Call {
         }
     }
 
+    /// The step that the launcher is the container's runtime of; nil when it is none.
+    var container: ContainerTask? {
+        switch self {
+        case .command(let invocation): invocation.container
+        case .starter: nil
+        }
+    }
+
     func job() throws(Failure) -> JobID {
         switch self {
         case .command(let invocation):

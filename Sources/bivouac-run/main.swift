@@ -45,9 +45,14 @@ func failed(_ failure: Failure) -> ProcessEnd {
 }
 
 func launch(_ starter: JobStarter?, _ limits: [ResourceLimit], _ mask: UInt16) throws(Failure) -> ProcessEnd {
-    let signals = try failing { () throws(UnixError) in try SignalQueue(Signals.relayed) }
-    let directory = try failing { () throws(UnixError) in try BytePath.current() }
+    let signals = try failing { () throws(UnixError) in
+        try SignalQueue(Signals.relayed + [Signals.windowChange])
+    }
     let call: Call = if let starter { .starter(starter) } else { .command(try Invocation(try commandLine())) }
+    let container = call.container
+    if let container { Process.setEnvironment(container.environment) }
+    let current = try failing { () throws(UnixError) in try BytePath.current() }
+    let directory = container?.directory ?? current
     let job = try LiveJob(try call.job(), root: call.root)
     let socket = try job.connect()
     let payload = try job.payload()
@@ -67,9 +72,15 @@ func launch(_ starter: JobStarter?, _ limits: [ResourceLimit], _ mask: UInt16) t
         order.scriptMode = script?.mode
         order.scriptPath = script?.path
     }
+    // Where only one of both is a terminal, a payload on the node would see as much.
+    let wantsTerminal =
+        !payload.isOfImage && Descriptors.kind(0) == .terminal && Descriptors.kind(1) == .terminal
+    let request = payload.isOfImage ? nil : try job.stage()
+    let stage = try request.flatMap { (request) throws(Failure) in try Stage(request, in: directory) }
+    order.stage = stage?.order
     var relay = Relay(
-        job, socket, signals, try Upload.prepare(order, script), input: input,
-        longestSilence: try job.longestSilence())
+        job, socket, signals, try Upload.prepare(order, script), input: input, stage.map { Exchange($0) },
+        longestSilence: try job.longestSilence(), wantsTerminal: wantsTerminal)
     return try relay.run()
 }
 

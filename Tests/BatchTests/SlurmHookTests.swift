@@ -25,6 +25,19 @@ struct SlurmHookTests {
         #expect(hook.project == "physics" && hook.words == ["image=demo/minimal", "stage=a,b"])
     }
 
+    @Test("--vm-image is one more word, whatever it holds")
+    func spankImage() throws {
+        let words = try hook(["SPANK_BIVOUAC_IMAGE": "demo/other"]).words
+        #expect(words == ["image=demo/minimal", "stage=a,b", "image=demo/other"])
+        let hostile = try hook([
+            "SLURM_JOB_COMMENT": nil,
+            "SPANK_BIVOUAC_IMAGE": "a b image=demo/x " + String(repeating: "y", count: 9999),
+        ])
+        #expect(hostile.words.count == 1)
+        #expect(hostile.words[0].hasPrefix("image=a b image=demo/x "))
+        #expect(hostile.words[0].utf8.count == "image=".utf8.count + 4096)
+    }
+
     @Test("an Epilog without a credential has its job id alone")
     func epilog() throws {
         let hook = try SlurmHook { ["SLURM_JOB_ID": "7"][$0] }

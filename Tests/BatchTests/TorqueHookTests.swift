@@ -79,7 +79,7 @@ struct TorqueHookTests {
         #expect(hook.queue == "" && hook.list == "" && hook.user == "root" && hook.group == "")
     }
 
-    private func job(
+    private func made(
         _ changes: [Int: String] = [:], _ environment: [String: String] = [:],
         memory: ByteCount? = nil, answer: PBSResources? = nil
     ) throws -> Job {
@@ -97,7 +97,7 @@ struct TorqueHookTests {
 
     @Test("the job has what it asked for, and ends no later than its walltime from now")
     func facts() throws {
-        let job = try job()
+        let job = try made()
         #expect(job.key.description == "t-123" && job.attempt == nil && job.account.uid == 0)
         #expect(job.queue == "vm" && job.project == "physics" && job.nodes == 1 && job.objection == nil)
         #expect(job.resources.cpus == 2 && job.resources.memory == .mebibytes(2048))
@@ -109,10 +109,10 @@ struct TorqueHookTests {
     func nodeFile() throws {
         try withScratch { root in
             try Files.write("n1\nn1\nn2\n", to: root + "/nodes")
-            let job = try job([:], ["PBS_NODEFILE": root + "/nodes", "PBS_NP": "9", "PBS_NUM_NODES": "9"])
+            let job = try made([:], ["PBS_NODEFILE": root + "/nodes", "PBS_NP": "9", "PBS_NUM_NODES": "9"])
             #expect(job.nodes == 2 && job.resources.cpus == 3)
         }
-        let job = try job([:], ["PBS_NODEFILE": "/nonexistent", "PBS_NP": "4", "PBS_NUM_NODES": "2"])
+        let job = try made([:], ["PBS_NODEFILE": "/nonexistent", "PBS_NP": "4", "PBS_NUM_NODES": "2"])
         #expect(job.nodes == 2 && job.resources.cpus == 4)
     }
 
@@ -123,7 +123,7 @@ struct TorqueHookTests {
             ("mem=1gb,mem=2gb", "-l mem="), ("mem=1gb,procs=4", "-l procs="),
         ])
     func objections(list: String, words: String) throws {
-        let job = try job([5: list], memory: .mebibytes(512))
+        let job = try made([5: list], memory: .mebibytes(512))
         #expect(job.objection?.message.contains(words) == true)
         #expect(job.objection?.name == (list.contains("procs") ? .MultiNode : .UnsupportedSetting))
     }
@@ -131,19 +131,19 @@ struct TorqueHookTests {
     @Test("a text of the user's gives the job nothing of the node")
     func textBehindText() throws {
         let list = "nodes=1:ppn=1,other=image=demo/x,mem=900gb,procs=64,walltime=60"
-        let job = try job([5: list], memory: .mebibytes(512))
+        let job = try made([5: list], memory: .mebibytes(512))
         #expect(job.resources.memory == .mebibytes(512) && job.resources.cpus == 1)
         #expect(job.resources.end == Timestamp(seconds: 1060) && job.words == ["image=demo/x"])
-        let error = #expect(throws: BatchError.self) { try self.job([5: list]) }
+        let error = #expect(throws: BatchError.self) { try made([5: list]) }
         #expect(error?.blame == .node)
         #expect(error?.description.contains("no qstat") == true)
     }
 
     @Test("an unknown user is the node's fault, a queue without a section the site's, each by name")
     func faults() {
-        let user = #expect(throws: BatchError.self) { try job([2: "nobody;id"]) }
+        let user = #expect(throws: BatchError.self) { try made([2: "nobody;id"]) }
         #expect(user?.blame == .node && user?.description == "user 'nobody;id' has no account on this node")
-        let queue = #expect(throws: BatchError.self) { try job([6: "batch"]) }
+        let queue = #expect(throws: BatchError.self) { try made([6: "batch"]) }
         #expect(queue?.blame == .site && queue?.description.contains("[queue.batch]") == true)
     }
 }

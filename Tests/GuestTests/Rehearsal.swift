@@ -39,6 +39,8 @@ final class Rehearsal: @unchecked Sendable {
     /// Whether there is a place for what passes between agent and payload beside the streams.
     var hasDirectory = false
     var payloadDirectory: String { scratch + "/job" }
+    /// Where the launcher is started; nil for the test's own directory.
+    var directory: String?
     private let lock = NSLock()
     private var isOver = false
     private let finished = DispatchSemaphore(value: 0)
@@ -53,6 +55,7 @@ final class Rehearsal: @unchecked Sendable {
         try Files.changeMode(scratch, 0o755)
         try Files.makeDirectories(jobDirectory, mode: 0o755)
         try Files.makeDirectory(scratch + "/spool", mode: 0o755)
+        try Files.makeDirectory(scratch + "/desk", mode: 0o755)
         try Files.makeDirectory(scratch + "/agent", mode: 0o700)
         var pair: [Int32] = [0, 0]
         _ = unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &pair)
@@ -185,7 +188,9 @@ final class Rehearsal: @unchecked Sendable {
         // CLONE_NEWNS | CLONE_FS; MS_REC | MS_PRIVATE.
         precondition(unshare(0x0002_0000 | 0x200) == 0)
         precondition(unsafe mount(nil, "/", nil, 0x4000 | 0x40000, nil) == 0)
-        precondition(unsafe mount("tmpfs", scratch + "/spool", "tmpfs", 0, nil) == 0)
+        for name in ["spool", "desk"] {
+            precondition(unsafe mount("tmpfs", "\(scratch)/\(name)", "tmpfs", 0, nil) == 0)
+        }
     }
 }
 
@@ -227,6 +232,7 @@ extension Rehearsal {
         let process = Foundation.Process()
         process.executableURL = URL(fileURLWithPath: path)
         process.arguments = arguments
+        if let directory { process.currentDirectoryURL = URL(fileURLWithPath: directory) }
         process.environment = ["PATH": "/usr/bin:/bin", "SLURM_JOB_ID": "7", "LC_ALL": "C"]
             .merging(environment) { _, own in own }
         process.standardInput = input

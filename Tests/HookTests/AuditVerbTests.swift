@@ -42,6 +42,10 @@ extension HookTests {
             #expect(try machines(node, "image=\(digest.prefix(12))", "job=t-4712").count == 1)
             #expect(try machines(node, "time=2001-01-01").isEmpty)
             #expect(try machines(node, "job=4711").first?["refusal"] as? String == "ClassNotAllowed")
+            for (field, why) in [("mac", "network"), ("ip", "network"), ("dn", "grid name")] {
+                let run = try node.bivouac("job", "list", "--where", "\(field)=x")
+                #expect(run.status == 0 && run.errors.contains(why), "\(field)")
+            }
             for wrong in ["colour=red", "user", "=x", "time=yesterday", "time=2026-11-21..2026-11-20"] {
                 #expect(try node.bivouac("job", "list", "--where", wrong).status == 64, "\(wrong)")
             }
@@ -75,7 +79,7 @@ extension HookTests {
             #expect(try node.bivouac("audit", "verify", "--head", head).status == 65)
         }
 
-        @Test("misses no end that could not be logged: it goes on, and the next tick writes it")
+        @Test("misses no end that could not be logged: the next tick writes it, after a reboot too")
         func late() throws {
             let node = try node()
             let path = node.live(JobOnNode(id: "4712")) + "/record.json"
@@ -90,6 +94,7 @@ extension HookTests {
             try FileManager.default.removeItem(atPath: logs)
             try FileManager.default.moveItem(atPath: logs + ".away", toPath: logs)
             #expect(try node.audit().filter { $0.event == "end" }.count == 1)
+            try FileManager.default.removeItem(atPath: node.path("run"))
             let tick = try node.bivouac("tick")
             #expect(tick.status == 0, "\(tick.errors)")
             let ends = try node.audit().filter { $0.event == "end" }

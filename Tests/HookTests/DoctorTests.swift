@@ -19,20 +19,32 @@ extension HookTests {
         /// A node with everything that needs no libvirt and no scheduler's server.
         private func healthyNode() throws -> Node {
             let node = try Node()
-            try node.configure(["scheduler": "\"torque\""])
-            try node.copyIn()
-            try node.bivouac("image", "fetch", "demo/minimal")
-            try node.bivouac("tick")
+            try FileManager.default.copyItem(atPath: node.endorsement.anchors, toPath: node.path("anchors"))
+            try configure(node, scheduler: "torque")
+            try Launch.require([
+                Built.tree + "/hooks/install", "--prefix", node.path("usr"), "--from", Built.directory,
+                "--scheduler", "torque",
+            ])
+            _ = try node.bivouac("image", "fetch", "demo/minimal")
+            _ = try node.bivouac("tick")
             try node.write(
                 "var/spool/torque/mom_priv/config",
                 "$prologalarm 540\n$job_starter \(node.path("usr/libexec/bivouac/torque/job_starter"))\n")
-            try node.write("usr/libexec/bivouac/torque/job_starter", "#!/bin/sh\n")
+            let directory = node.path("usr/libexec/bivouac/torque")
+            let written = try node.bivouac("doctor", "--write-hooks", directory)
+            #expect(written.status == 0, "\(written.errors)")
             for hook in ["prologue", "epilogue"] {
-                let path = "var/spool/torque/mom_priv/" + hook
-                try node.write(path, "#!/bin/sh\nexec /usr/libexec/bivouac/bivouac-\(hook) torque \"$@\"\n")
-                try node.makeExecutable(path)
+                try FileManager.default.createSymbolicLink(
+                    atPath: node.path("var/spool/torque/mom_priv/" + hook),
+                    withDestinationPath: directory + "/" + hook)
             }
             return node
+        }
+
+        private func configure(_ node: Node, scheduler: String) throws {
+            try node.configure([
+                "scheduler": "\"\(scheduler)\"", "anchors": "\"\(node.path("anchors"))\"",
+            ])
         }
 
         private func ask(_ node: Node) throws -> (status: Int32, answers: [Answer]) {
@@ -152,6 +164,20 @@ extension HookTests {
                 by:
                     "sed 's|/CN=[^/]*\"$|/CN=Other\"|' etc/bivouac/endorsers.d/eve.toml >etc/bivouac/endorsers.d/x.toml",
                 then: "rm etc/bivouac/endorsers.d/x.toml"),
+            Breakage(
+                "Sharing", "failure", says: "",
+                by: "cp -p \(site) kept; printf '[exports]\\nx = \"/bivouac-test-none\"\\n' >>\(site)",
+                then: "mv kept \(site)"),
+            Breakage(
+                "Anchors", "failure", says: "others than root", by: "chmod 0775 anchors",
+                then: "chmod 0755 anchors"),
+            Breakage(
+                "RevocationLists", "failure", says: "has none", by: "mkdir kept; mv anchors/*.r0 kept",
+                then: "mv kept/* anchors; rmdir kept"),
+            Breakage(
+                "RevocationLists", "failure", says: "is damaged",
+                by: "cp -r anchors kept; for list in anchors/*.r0; do echo x >$list; done",
+                then: "rm -r anchors; mv kept anchors"),
             .gone("Lists", "var/lib/bivouac/lists/demo", says: "was never accepted here"),
             .gone("Images", "var/lib/bivouac/lists/demo", says: "is in no accepted list"),
             Breakage(
@@ -190,9 +216,18 @@ extension HookTests {
             .gone("Scheduler", mom + "/config", says: "cannot be read"),
             .gone("Hooks", mom + "/epilogue", says: "is not there"),
             Breakage(
-                "Hooks", "failure", says: "pbs_mom does not take", by: "chmod 0775 \(mom)/prologue",
-                then: "chmod 0755 \(mom)/prologue"),
-            .changed("Hooks", mom + "/prologue", "s/bivouac-prologue/other/", "warning", says: "must call"),
+                "Hooks", "failure", says: "pbs_mom does not take",
+                by: "chmod 0775 \(programs)/torque/prologue",
+                then: "chmod 0755 \(programs)/torque/prologue"),
+            Breakage(
+                "Hooks", "warning", says: "must call",
+                by: "mv \(mom)/prologue kept; echo '#!/bin/sh' >\(mom)/prologue; chmod 755 \(mom)/prologue",
+                then: "mv kept \(mom)/prologue"),
+            .changed("Hooks", programs + "/torque/prologue", "s/^vm)/wm)/", says: "does not fit site.toml"),
+            .changed(
+                "Hooks", programs + "/torque/job_starter.conf", "s/vm/wm/", says: "does not fit site.toml"),
+            .changed(
+                "Hooks", mom + "/config", "$a$source_login_batch false", says: "does not fit site.toml"),
             .gone("Hooks", programs + "/torque/job_starter", says: "run hooks/install"),
             .changed(
                 "Timeouts", site, "s/^prologue_timeout.*/prologue_timeout = \"10m\"/",
@@ -225,7 +260,7 @@ extension HookTests {
             let node = try healthyNode()
             try shell(
                 "mkdir -p pbs/mom_priv/hooks usr/libexec/bivouac/openpbs", on: node)
-            try node.configure(["scheduler": "\"openpbs\""])
+            try configure(node, scheduler: "openpbs")
             try node.write("etc/pbs.conf", "PBS_SERVER=server\nPBS_HOME=/pbs\n")
             #expect(try ask(node).answers.contains { $0.name == "Scheduler" && $0.verdict == "failure" })
             try node.write(
@@ -255,13 +290,13 @@ extension HookTests {
         @Test("a node without any scheduler's settings says that they are not known")
         func noScheduler() throws {
             let node = try healthyNode()
-            try node.configure()
+            try configure(node, scheduler: "slurm")
             let run = try Launch.run(
                 [node.path("usr/sbin/bivouac"), "doctor", "--json"],
                 environment: ["BIVOUAC_ROOT": node.root, "SLURM_CONF": "/nonexistent"])
             let answers = try JSONDecoder().decode([Answer].self, from: run.output)
             #expect(answers.first { $0.name == "Scheduler" }?.verdict == "unknown")
-            try node.configure(["scheduler": "\"abacus\""])
+            try configure(node, scheduler: "abacus")
             let other = try ask(node).answers.first { $0.name == "Scheduler" }
             #expect(other?.verdict == "unknown" && other?.message.contains("abacus") == true)
         }

@@ -2,6 +2,7 @@ import Foundation
 import Job
 import JobMachine
 import Site
+import TestSupport
 import Testing
 import Unix
 
@@ -129,7 +130,7 @@ struct DoctorValueTests {
     @Test("a program is static when it asks for no loader")
     func isStatic() throws {
         #expect(Doctor.isStatic(Built.launcher))
-        #expect(!Doctor.isStatic(Built.prologue))
+        #expect(!Doctor.isStatic(Built.bivouac))
         #expect(!Doctor.isStatic("/bin/sh") && !Doctor.isStatic("/etc/passwd") && !Doctor.isStatic("/none"))
     }
 

@@ -127,7 +127,7 @@ extension HookTests {
             #expect(
                 before[4].split(separator: "\n").dropFirst().map(String.init) == [
                     "root \(node.root)", "launcher \(libexec)/bivouac-run", "cluster t",
-                    "spool \(node.path("spool"))",
+                    "spool \(node.path("spool"))", "oci \(node.path("oci.conf"))",
                     "partition vm",
                 ])
             #expect(try node.writeHooks().status == 0)
@@ -186,6 +186,41 @@ extension HookTests {
                     words: ["--accounts", "1", "--pool", "a;b"], status: 64, says: "no name for accounts"),
                 InstallCase(words: ["--from", "/nonexistent"], status: 66, says: "swift build -c release"),
             ]
+        }
+
+        @Test("let interactive jobs in once oci.conf is ours, and turn them away again when it is not")
+        func steps() throws {
+            let node = try Node(refreshed: false)
+            let hooks = try install(on: node)
+            func steps() throws -> String? {
+                #expect(try node.writeHooks().status == 0)
+                return try String(contentsOfFile: hooks + "/job_submit.lua", encoding: .utf8)
+                    .split(separator: "\n").first { $0.hasPrefix("local steps") }
+                    .map { String($0.prefix { $0 != "-" }) }
+            }
+            #expect(try steps() == "local steps = false ")
+            for name in ["oci.conf", "oci-22.05.conf"] {
+                try FileManager.default.createSymbolicLink(
+                    atPath: node.path("oci.conf"), withDestinationPath: hooks + "/" + name)
+                #expect(try steps() == "local steps = true ")
+                try FileManager.default.removeItem(atPath: node.path("oci.conf"))
+            }
+            try node.write("oci.conf", "RunTimeRun=\"runc run\"\n")
+            #expect(try steps() == "local steps = false ")
+            let filter = try String(contentsOfFile: hooks + "/cli_filter.lua", encoding: .utf8)
+            #expect(filter.contains("local bundle = \"\(hooks)/bundle\" --"))
+            #expect(FileManager.default.fileExists(atPath: hooks + "/bundle/config.json"))
+        }
+
+        @Test(
+            "include a cli_filter.lua that leads steps of ours, and no others",
+            .needsProgram("/usr/bin/lua5.1"))
+        func cliFilter() throws {
+            let run = try Launch.run([
+                "/usr/bin/lua5.1", Built.tree + "/Tests/HookTests/cli_filter.lua",
+                Built.tree + "/hooks/slurm/cli_filter.lua",
+            ])
+            #expect(run.status == 0, "\(run.text)\(run.errors)")
         }
 
         @Test(

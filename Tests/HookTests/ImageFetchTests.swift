@@ -164,6 +164,55 @@ extension HookTests {
             #expect(site.server.requests.isEmpty)
         }
 
+        @Test(
+            "that a shared store has on a file system that nobody here can write to is used from there",
+            .needsRoot, arguments: ["-o bind,ro", "-t squashfs -o loop,ro"])
+        func shared(options: String) throws {
+            let site = try ImageSite(mebibytes: 2)
+            let (tree, shared) = (site.node.path("tree"), site.node.path("shared"))
+            try site.node.configure(["store.shared": "\"\(shared)\""])
+            for directory in ["\(tree)/\(site.digest)", shared] {
+                try FileManager.default.createDirectory(
+                    atPath: directory, withIntermediateDirectories: true)
+            }
+            try Data(site.body).write(to: URL(fileURLWithPath: "\(tree)/\(site.digest)/image"))
+            if options.contains("squashfs") {
+                try Launch.require(["/usr/bin/mksquashfs", tree, tree + ".squashfs", "-quiet"])
+            }
+            let source = options.contains("squashfs") ? tree + ".squashfs" : tree
+            let script = """
+                mount \(options) "$0" "$1"; touch "$1/x" 2>/dev/null && exit 99
+                shift; "$@" >/dev/null; "$1" image verify >/dev/null; "$1" image show demo/minimal --json
+                """
+            let run = try site.start(
+                ["/usr/bin/unshare", "-m", "/bin/sh", "-ec", script, source, shared] + site.fetch
+            ).wait()
+            #expect(run.status == 0, "\(run.errors)")
+            let image = try JSONSerialization.jsonObject(with: run.output) as? [String: Any]
+            #expect(image?["layer"] as? String == "shared")
+            #expect(image?["path"] as? String == "\(shared)/\(site.digest)/image")
+            #expect(site.server.requests.isEmpty)
+        }
+
+        @Test("is under fs-verity where the file system has it: not even root writes to it", .needsVerity)
+        func verity() throws {
+            let site = try ImageSite(mebibytes: 2)
+            let images = site.node.path("var/lib/bivouac/images")
+            try FileManager.default.createDirectory(atPath: images, withIntermediateDirectories: true)
+            let script = """
+                truncate -s 200M "$0.ext4"; mke2fs -q -t ext4 -b 4096 -O verity "$0.ext4"; mount -o loop "$0.ext4" "$0"
+                "$@" >/dev/null; chmod 600 "$0/$DIGEST/image"
+                (printf x >>"$0/$DIGEST/image") 2>/dev/null && exit 99
+                "$1" image show demo/minimal --json
+                """.replacing("$DIGEST", with: site.digest)
+            let run = try site.start(
+                ["/usr/bin/unshare", "-m", "/bin/sh", "-ec", script, images] + site.fetch
+            ).wait()
+            #expect(run.status == 0, "\(run.errors)")
+            let image = try JSONSerialization.jsonObject(with: run.output) as? [String: Any]
+            #expect((image?["verity"] as? String)?.hasPrefix("sha256:") == true)
+        }
+
         /// The fetch that the others wait for, as it left word.
         static func winner(_ site: ImageSite) throws -> Int32? {
             let path = site.node.path("var/lib/bivouac/images/\(site.digest).new/holder.json")

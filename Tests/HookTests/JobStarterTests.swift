@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import GuestProtocol
+import TestSupport
 import Testing
 import Unix
 
@@ -60,6 +61,24 @@ extension HookTests {
             try agent.send(.exited, [3])
             let run = try launch.wait()
             #expect(run.status == 3 && run.text == "out" && run.errors == "")
+        }
+
+        @Test("takes the shell of an interactive job, on its terminal")
+        func interactive() throws {
+            let start = try Start()
+            let typist = try Typist(
+                Launch.words([start.node.torque + "/job_starter", "/bin/bash"], as: JobOnNode.nobody),
+                environment: ["PBS_JOBID": "4711.pbs", "PBS_QUEUE": "vm", "PATH": "/usr/bin:/bin"],
+                rows: 25, columns: 81)
+            let agent = try start.desk.theAgent()
+            try agent.accept()
+            let (order, script) = try agent.order()
+            #expect(order.arguments == [Array("-bash".utf8)] && order.program?.text == "/bin/bash")
+            #expect(order.scriptMode == nil && script == [])
+            #expect(agent.terminal == TerminalSize(rows: 25, columns: 81))
+            try agent.send(.started)
+            try agent.send(.exited, [4])
+            #expect(try typist.end() == 4)
         }
 
         @Test("takes a script whose path MOM gives as an argument, and nothing from an empty input")

@@ -220,10 +220,8 @@ extension HookTests {
             let command = words.last?.hasSuffix("--") == true && words.count > 1 ? ["/bin/true"] : []
             let run = try desk.launch([desk.node.endorsement.launcher] + words + command).wait()
             #expect(run.status == 64)
-            #expect(
-                run.errors
-                    == "bivouac: usage: bivouac-run [--root=ROOT] [--job=JOB] [--script=FILE] -- COMMAND [ARGUMENT...]\n"
-            )
+            #expect(run.errors.hasPrefix("bivouac: usage: bivouac-run [--root=ROOT] "))
+            #expect(run.errors.split(separator: "\n").count == 1)
         }
 
         @Test("by what the loader or the C library of others would obey")

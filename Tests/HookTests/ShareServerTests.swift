@@ -18,7 +18,7 @@ extension Trait where Self == ConditionTrait {
 extension HookTests {
     @Suite("The server of a directory that a machine sees live", .needsRoot, .needsVirtiofs)
     struct ShareServerTests {
-        private static let user = Job.Account(
+        private static let user = Account(
             name: "nobody", uid: JobOnNode.nobody, gid: JobOnNode.nobody, groups: [], home: "/",
             shell: "/bin/sh")
 

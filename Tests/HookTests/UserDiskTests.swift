@@ -10,7 +10,7 @@ import Unix
 extension HookTests {
     @Suite("The disk that a user keeps", .needsRoot)
     struct UserDiskTests {
-        private static let user = Job.Account(
+        private static let user = Account(
             name: "nobody", uid: JobOnNode.nobody, gid: JobOnNode.nobody, groups: [], home: "/",
             shell: "/bin/sh")
 

@@ -6,6 +6,12 @@
     extension Trait where Self == ConditionTrait {
         /// For what only root may do, such as giving a file away.
         package static var needsRoot: Self { .enabled(if: geteuid() == 0, "needs root") }
+        /// For what the kernel has to guard a file by.
+        package static var needsVerity: Self {
+            .enabled(
+                if: geteuid() == 0 && FileManager.default.fileExists(atPath: "/sys/fs/ext4/features/verity"),
+                "needs root and a kernel with fs-verity for ext4 (CONFIG_FS_VERITY)")
+        }
         /// For what a parser of Python's has to say of our YAML.
         package static var needsYAML: Self {
             .enabled(

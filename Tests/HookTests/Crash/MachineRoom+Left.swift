@@ -96,6 +96,14 @@ extension MachineRoom {
         ((try? FileManager.default.contentsOfDirectory(atPath: path(relative))) ?? []).sorted()
     }
 
+    /// Start states that were begun and are not whole.
+    func unfinished() -> [String] {
+        let evidence = "var/lib/bivouac/evidence"
+        return names(evidence).filter { $0.hasPrefix("20") }.flatMap { day in
+            names("\(evidence)/\(day)").filter { $0.hasSuffix(".new") }
+        }
+    }
+
     /// The phase in a job's record; nil when it has none.
     func phase(_ job: JobOnNode) throws -> String? {
         let record = path("run/bivouac/jobs/t-\(job.id)/record.json")

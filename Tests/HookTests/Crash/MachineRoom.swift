@@ -187,12 +187,12 @@ final class MachineRoom {
 
     /// A job whose machine runs.
     func running(_ number: Int, restarts: Int? = nil) async throws -> JobOnNode {
-        try await run(job(number, restarts: restarts))
+        try await start(job(number, restarts: restarts))
     }
 
     /// Lets the job's prologue make its machine.
     @discardableResult
-    func run(_ job: JobOnNode) async throws -> JobOnNode {
+    func start(_ job: JobOnNode) async throws -> JobOnNode {
         let prologue = try await prologue(job)
         guard prologue.status == 0, try phase(job) == "running" else {
             throw Harness.error("the machine of job \(job.id) does not run: \(prologue.errors)")

@@ -67,11 +67,15 @@ struct Sweep {
         #expect(unexplained == [], "\(title), \(what): machines without start or end state")
     }
 
-    /// Prints the one line, and expects a whole audit log and that most moments were met.
+    /// Prints the one line, and expects that a tick sweeps what was begun, a whole audit log, and that most moments
+    /// were met.
     func finish() async throws {
         let seconds = (ContinuousClock.now - began).components.seconds
         print("\(title): \(tried) points tried, \(missed) not met, \(left) leftovers, \(seconds) s")
         #expect(tried > 0 && missed * 5 <= tried, "\(title): \(missed) of \(tried) moments were not met")
+        let tick = try await room.tick()
+        #expect(tick.status == 0, "\(tick.errors)")
+        #expect(room.unfinished() == [], "\(title): start states that nobody writes any more")
         let audit = try await room.run([Built.bivouac, "audit", "verify"])
         #expect(audit.status == 0, "\(audit.errors)\(audit.text)")
     }

@@ -1,4 +1,5 @@
 import Foundation
+import Site
 import Unix
 
 /// What there is to see on the host.

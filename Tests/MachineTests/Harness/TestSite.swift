@@ -11,7 +11,7 @@ enum TestSite {
         ("vmallow", "allow = [\"other/*\"]"),
         ("vmuser", "image = \"demo/minimal\"\nallow = [\"demo/*\"]\nusers = [\"root\", \"nobody\"]"),
         ("vmgroup", "image = \"demo/minimal\"\nallow = [\"demo/*\"]\ngroups = [\"nogroup\"]"),
-        ("vmstage", "image = \"demo/minimal\"\nallow = [\"demo/*\"]\nworkdir = \"stage\""),
+        ("vmsmall", "image = \"demo/minimal\"\nallow = [\"demo/*\"]\nworkdir_limit = \"1 MiB\""),
         ("vmtwo", "image = \"demo/minimal\"\nallow = [\"demo/*\"]"),
         (
             "vmcred",
