@@ -7,7 +7,7 @@ import Unix
 
 extension HookTests {
     @Suite(
-        "evidence diff of a file system that is read by guestfish", .needsRoot,
+        "evidence diff of a file system that is read by guestfish", .serialized, .needsRoot,
         .needsProgram("/usr/bin/guestfish"), .needsProgram("/sbin/mkfs.xfs"))
     struct ForeignDiffTests {
         private let node: Node
@@ -60,7 +60,8 @@ extension HookTests {
 
         private func diff(_ path: String) throws -> (outcome: Outcome, json: [String: Any]) {
             let outcome = try Launch.run(
-                [Built.bivouac, "evidence", "diff", path, "--json"], environment: ["BIVOUAC_ROOT": node.root])
+                [Built.bivouac, "evidence", "diff", path, "--json"],
+                environment: ["BIVOUAC_ROOT": node.root], seconds: 600)
             let json = try JSONSerialization.jsonObject(with: outcome.output) as? [String: Any]
             return (outcome, json ?? [:])
         }
