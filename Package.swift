@@ -79,6 +79,7 @@ let package = Package(
         module("Disk", uses: ["Compression", "Unix"]),
         module("ImageStore", uses: ["Digest", "Disk", "Download", "Job", "Unix"]),
         module("GuestProtocol", uses: ["JSON", "Job", "Unix"]),
+        module("Staging", uses: ["GuestProtocol", "Unix"]),
         module("JobContext", uses: ["Archive", "Digest", "JSON", "Job", "Unix"]),
 
         // What stays behind.
@@ -98,7 +99,7 @@ let package = Package(
             ]),
 
         // The life of a job.
-        module("Batch", uses: ["Job", "NameService", "Site", "Unix"]),
+        module("Batch", uses: ["JSON", "Job", "NameService", "Site", "Unix"]),
         module(
             "JobMachine",
             uses: [
@@ -106,7 +107,7 @@ let package = Package(
                 "ImageTrust", "JSON", "Job", "JobContext", "Libvirt", "ListStore", "NameService", "Policy",
                 "Site", "Unix",
             ]),
-        module("Guest", uses: ["GuestProtocol", "Job", "Unix"]),
+        module("Guest", uses: ["GuestProtocol", "Job", "Staging", "Unix"]),
 
         // What people type.
         module("Command", uses: ["Batch", "Job", "Site", "Unix"]),
@@ -114,6 +115,7 @@ let package = Package(
 
         program("bivouac-prologue", uses: ["Batch", "JobMachine", "Policy", "Site"]),
         program("bivouac-unpack", uses: ["Archive", "Job", "Unix"]),
+        program("bivouac-share", uses: ["Job", "Unix"]),
         program("bivouac-epilogue", uses: ["Batch", "Job", "JobMachine", "Site"]),
         // What an operator types: the first is small and runs anywhere, the second has the libraries of a node.
         program("bivouac", uses: ["Batch", "Command", "Endorsing", "Unix"]),
@@ -122,11 +124,11 @@ let package = Package(
             uses: [
                 "Audit", "Batch", "Command", "Difference", "Digest", "Endorsing", "Evidence", "GuestProtocol",
                 "ImageStore",
-                "ImageTrust", "JSON", "Job", "JobMachine",
+                "ImageTrust", "JSON", "Job", "JobContext", "JobMachine",
                 "Libvirt", "ListRefresh", "ListStore", "NameService", "Policy", "Site", "Unix",
             ]),
         program("bivouac-difference", uses: ["Difference", "Digest", "Disk", "JSON", "Unix"]),
-        staticProgram("bivouac-run", uses: ["GuestProtocol", "JSON", "Job", "Unix"]),
+        staticProgram("bivouac-run", uses: ["GuestProtocol", "JSON", "Job", "Staging", "Unix"]),
         staticProgram("bivouac-task-prolog", uses: ["Unix"]),
         staticProgram("bivouac-guest", uses: ["Guest", "Unix"]),
         program(
@@ -141,7 +143,8 @@ let package = Package(
             "bivouac-bench-overlay", uses: ["Digest", "ImageStore", "Unix"],
             linker: [.unsafeFlags(["-Xlinker", "--as-needed"])]),
 
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+        .target(
+            name: "TestSupport", dependencies: ["Unix"], path: "Tests/TestSupport", swiftSettings: settings),
         tests("JSONTests", uses: ["JSON"]),
         tests("JobTests", uses: ["Job"]),
         tests("UnixTests", uses: ["Unix"]),
@@ -164,6 +167,7 @@ let package = Package(
             "ImageStoreTests",
             uses: ["Digest", "Disk", "Fetch", "ImageStore", "Job", "TestSupport", "Unix"]),
         tests("GuestProtocolTests", uses: ["GuestProtocol", "JSON", "Job", "Unix"]),
+        tests("StagingTests", uses: ["GuestProtocol", "Staging", "TestSupport", "Unix"]),
         tests("JobContextTests", uses: ["Digest", "Job", "JobContext", "TestSupport", "Unix"]),
         tests("GuestTests", uses: ["Guest", "GuestProtocol", "Job", "TestSupport", "Unix"]),
         tests("AuditTests", uses: ["Audit", "JSON", "Job", "TestSupport", "Unix"]),
@@ -180,9 +184,12 @@ let package = Package(
                 "Command", "Evidence", "GuestProtocol", "Job", "JobMachine", "Libvirt", "Site", "TestSupport",
                 "Unix", "bivouac-operator",
             ],
-            exclude: ["job_submit.lua", "Crash/machine-room", "Crash/qemu", "Crash/squeue"],
+            exclude: [
+                "job_submit.lua", "cli_filter.lua", "Crash/machine-room", "Crash/qemu", "Crash/squeue",
+                "Crash/qstat", "OpenPBS/pbs.py",
+            ],
             swiftSettings: settings),
-        tests("MachineTests", uses: ["GuestProtocol", "Job", "Site", "Unix"]),
+        tests("MachineTests", uses: ["GuestProtocol", "Job", "Site", "TestSupport", "Unix"]),
         tests("StyleTests", uses: []),
     ],
     cxxLanguageStandard: .cxx17

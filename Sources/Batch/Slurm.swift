@@ -1,16 +1,24 @@
-package import Job
+internal import Job
 internal import NameService
-package import Site
+internal import Site
+internal import Unix
+
+extension Scheduler {
+    static let slurm = Scheduler(
+        name: "slurm", prologue: .slurmProlog, epilogue: .slurmEpilog,
+        hook: { (call) throws(BatchError) in try SlurmHook(environment: call.environment) },
+        commands: { SlurmCommand(configuration: $0 ?? Process.environment("SLURM_CONF")) })
+}
 
 /// Slurm: environment of its hooks -> `Job`.
-package enum Slurm {
+enum Slurm {
     /// The job that Prolog is run for; the controller was asked for what the environment does not say.
     ///
     /// When the controller does not answer, the CPUs are those of the environment, the memory is the queue's
     /// `memory` setting and the end is unknown; a queue without that setting then is a node fault, since a
     /// machine of a guessed size would use what other jobs were granted.
-    package static func job(
-        _ hook: SlurmHook, site: Site, granted: consuming GrantQuestion, now: Timestamp
+    static func job(
+        _ hook: SlurmHook, site: Site, granted: GrantQuestion, now: Timestamp
     ) throws(BatchError) -> Job {
         guard let key = JobKey(cluster: site.cluster, job: hook.job) else {
             throw BatchError(.site, "site.toml: cluster '\(site.cluster)' cannot be part of a job key")
@@ -27,13 +35,15 @@ package enum Slurm {
         }
         if let group = hook.group, account.groups.contains(where: { $0.gid == group }) { account.gid = group }
         return Job(
-            key: key, attempt: hook.restarts, account: account, queue: partition, project: hook.project,
+            key: key, attempt: hook.attempt, account: account, queue: partition, project: hook.project,
             nodes: hook.nodes ?? 1,
-            resources: try resources(hook, queue: queue, granted: granted, now: now), words: hook.words)
+            resources: try resources(hook, queue: queue, granted: granted, now: now), words: hook.words,
+            origin: JobOrigin(scheduler: Scheduler.slurm.name, server: hook.configuration),
+            directory: hook.directory)
     }
 
     private static func resources(
-        _ hook: SlurmHook, queue: Queue, granted: consuming GrantQuestion, now: Timestamp
+        _ hook: SlurmHook, queue: Queue, granted: GrantQuestion, now: Timestamp
     ) throws(BatchError) -> Resources {
         var grant: SlurmGrant?
         var reason = "squeue names no memory"
@@ -51,11 +61,13 @@ package enum Slurm {
         guard let cpus = grant?.cpus ?? hook.cpusOnNode, cpus > 0 else {
             throw BatchError(.node, "the CPUs granted to job \(hook.job) are unknown (\(reason))")
         }
-        return Resources(cpus: cpus, memory: memory, end: limit(grant?.end, at: now))
+        return Resources(
+            cpus: cpus, memory: memory, end: limit(grant?.end, at: now),
+            grace: SlurmConfiguration.killWait(in: hook.configuration ?? SlurmConfiguration.usualPath))
     }
 
     /// The end of a job as the controller says it, which is a moment a year ahead for one without a time limit.
-    package static func limit(_ end: Timestamp?, at now: Timestamp) -> Timestamp? {
+    static func limit(_ end: Timestamp?, at now: Timestamp) -> Timestamp? {
         end.flatMap { $0 - now > 360 * 86_400 ? nil : $0 }
     }
 }

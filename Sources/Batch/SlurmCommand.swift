@@ -3,37 +3,39 @@ internal import Unix
 
 /// Questions to Slurm's controller, each one bounded call of a Slurm command that asks only for fields that
 /// no user can write.
-package struct SlurmCommand: Sendable {
+package struct SlurmCommand: SchedulerCommands {
     /// Where Debian, a build from source and the usual site prefix put the commands.
     private static let directories = ["/usr/bin", "/usr/local/bin", "/opt/slurm/bin"]
 
-    private let environment: [String]
-    private let seconds: Int
+    let configuration: String?
+    let program: BatchProgram
 
     /// `configuration` is the path of slurm.conf, nil for Slurm's own default; each call ends within `seconds`.
     package init(configuration: String?, seconds: Int = 5) {
         // With this format squeue(1) prints moments as UNIX seconds, whatever the time zone.
         var environment = ["PATH=/usr/bin:/bin", "SLURM_TIME_FORMAT=%s"]
         if let configuration { environment.append("SLURM_CONF=" + configuration) }
-        self.environment = environment
-        self.seconds = seconds
+        self.configuration = configuration
+        program = BatchProgram(
+            directories: Self.directories, environment: environment, seconds: seconds)
     }
 
     /// Asks what the controller granted the job, `squeue -O tres-alloc,EndTime,State`, and does not wait.
-    package func askGrant(of job: JobID) -> GrantQuestion {
+    func askGrant(of job: JobID) -> GrantQuestion {
         let columns = [("tres-alloc", 512), ("EndTime", 64), ("State", 64)]
         let format = columns.map { "\($0):\($1)" }.joined(separator: ",")
         let child = Result { () throws(BatchError) in
-            try start("squeue", ["--noheader", "--states=all", "--jobs=\(job)", "--Format=" + format])
+            try program.start(
+                "squeue", ["--noheader", "--states=all", "--jobs=\(job)", "--Format=" + format])
         }
         return GrantQuestion(self, child, widths: columns.map(\.1))
     }
 
     /// State of each of the jobs that the controller knows; those that are absent are gone for good.
-    package func states(of jobs: [JobID]) throws(BatchError) -> [JobID: SlurmState] {
+    package func states(of jobs: [JobID], at now: Timestamp) throws(BatchError) -> [JobID: JobState] {
         guard !jobs.isEmpty else { return [:] }
         let list = jobs.map(\.description).joined(separator: ",")
-        let answer = try run(
+        let answer = try program.run(
             "squeue",
             [
                 "--noheader", "--states=all", "--jobs=" + list,
@@ -42,77 +44,23 @@ package struct SlurmCommand: Sendable {
         let errors = String(decoding: answer.errors, as: UTF8.self)
         // The controller's answer to a question about one job only that it has forgotten.
         if !answer.succeeded && jobs.count == 1 && errors.contains("Invalid job id specified") { return [:] }
-        guard answer.succeeded else { throw failure("squeue", answer) }
-        var states: [JobID: SlurmState] = [:]
+        guard answer.succeeded else { throw program.failure("squeue", answer) }
+        var states: [JobID: JobState] = [:]
         for line in String(decoding: answer.output, as: UTF8.self).split(separator: "\n") {
             let words = line.split(separator: " ")
             guard words.count == 4, let job = JobID(String(words[0])), let restarts = Int(words[2]) else {
                 throw BatchError(.node, "squeue answered with a line that cannot be read")
             }
-            states[job] = SlurmState(
-                word: String(words[1]), restarts: restarts,
-                end: Int64(words[3]).map { Timestamp(seconds: $0) })
+            let end = Int64(words[3]).map { Timestamp(seconds: $0) }
+            states[job] = JobState(
+                slurm: String(words[1]), restarts: restarts, end: Slurm.limit(end, at: now))
         }
         return states
     }
 
     /// Puts a line of ours into the accounting record of a job that runs; Slurm takes none after its end.
     package func setAdminComment(_ comment: String, of job: JobID) throws(BatchError) {
-        let answer = try run("scontrol", ["update", "JobId=\(job)", "AdminComment=" + comment])
-        guard answer.succeeded else { throw failure("scontrol", answer) }
-    }
-
-    /// The controller's settings, `scontrol show config`: name to value as Slurm prints it.
-    package func settings() throws(BatchError) -> [String: String] {
-        let answer = try run("scontrol", ["show", "config"])
-        guard answer.succeeded else { throw failure("scontrol", answer) }
-        var settings: [String: String] = [:]
-        for line in String(decoding: answer.output, as: UTF8.self).split(separator: "\n") {
-            let parts = line.split(separator: "=", maxSplits: 1)
-            guard parts.count == 2 else { continue }
-            let name = parts[0].filter { $0 != " " }
-            settings[name] = String(parts[1].drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
-        }
-        return settings
-    }
-
-    func run(_ name: String, _ arguments: [String], outputLimit: Int = 1 << 20) throws(BatchError)
-        -> Child.Result
-    {
-        var child = try start(name, arguments, outputLimit: outputLimit)
-        return try answer(of: &child, name)
-    }
-
-    private func start(_ name: String, _ arguments: [String], outputLimit: Int = 1 << 20) throws(BatchError)
-        -> Child
-    {
-        let path = Self.directories.map { $0 + "/" + name }.first { Files.exists($0) }
-        guard let path else {
-            throw BatchError(.node, "\(name) is in none of \(Self.directories.joined(separator: ", "))")
-        }
-        do {
-            return try Child.start(
-                path, arguments, environment: environment, seconds: seconds, outputLimit: outputLimit)
-        } catch {
-            throw BatchError(.node, "could not run \(path): \(error)")
-        }
-    }
-
-    func answer(of child: inout Child, _ name: String) throws(BatchError) -> Child.Result {
-        do {
-            return try child.wait()
-        } catch {
-            throw BatchError(.node, "could not hear \(name): \(error)")
-        }
-    }
-
-    func failure(_ name: String, _ answer: Child.Result) -> BatchError {
-        switch answer.end {
-        case .overTime: return BatchError(.node, "\(name) did not answer within \(seconds) s")
-        case .overOutput: return BatchError(.node, "\(name) answered without end")
-        case .exited, .killed:
-            let words = String(decoding: answer.errors.prefix(300), as: UTF8.self)
-            return BatchError(.node, "\(name) failed: \(words.split(separator: "\n").joined(separator: " "))")
-        }
+        let answer = try program.run("scontrol", ["update", "JobId=\(job)", "AdminComment=" + comment])
+        guard answer.succeeded else { throw program.failure("scontrol", answer) }
     }
 }

@@ -6,7 +6,6 @@ package struct SlurmGrant: Hashable, Sendable {
     package let memory: ByteCount?
     /// A year ahead for a job without a time limit.
     package let end: Timestamp?
-    package let state: SlurmState
 
     /// Reads the one line of `squeue --Format=tres-alloc:N,EndTime:N,State:N`, whose columns have fixed widths.
     package init(line: String, columns: [Int]) throws(BatchError) {
@@ -22,7 +21,6 @@ package struct SlurmGrant: Hashable, Sendable {
         guard fields.count == 3, !fields[2].isEmpty else {
             throw BatchError(.node, "squeue printed no line for the job")
         }
-        state = SlurmState(word: fields[2], restarts: 0)
         end = Int64(fields[1]).map { Timestamp(seconds: $0) }
         var cpus: Int?
         var memory: ByteCount?
@@ -54,31 +52,19 @@ package struct SlurmGrant: Hashable, Sendable {
     }
 }
 
-/// A job's state in Slurm's words, as far as the life of a machine depends on it.
-package struct SlurmState: Hashable, Sendable {
-    package let word: String
-    /// How often the job has been requeued.
-    package let restarts: Int
-    /// When the controller will end the job; a year ahead for one without a time limit.
-    package let end: Timestamp?
-
-    package init(word: String, restarts: Int, end: Timestamp? = nil) {
-        self.word = word
-        self.restarts = restarts
-        self.end = end
+extension JobState {
+    /// From Slurm's word for a state, how often the job was requeued and when the controller will end it.
+    init(slurm word: String, restarts: Int, end: Timestamp?) {
+        let limit = end.map { Limit.at($0) } ?? .never
+        switch word {
+        case "RUNNING":
+            self.init(.running, attempt: restarts, limit: limit)
+        // No node runs anything of the job any more, not even its Epilog; or it waits, perhaps for another start.
+        case "COMPLETED", "CANCELLED", "FAILED", "TIMEOUT", "NODE_FAIL", "PREEMPTED", "BOOT_FAIL", "DEADLINE",
+            "OUT_OF_MEMORY", "PENDING", "REQUEUED", "REQUEUE_HOLD", "SPECIAL_EXIT":
+            self.init(.away, attempt: restarts, limit: limit)
+        default:
+            self.init(.busy, attempt: restarts, limit: limit)
+        }
     }
-
-    /// True while the job's processes run: its end is then what the controller says now.
-    package var isRunning: Bool { word == "RUNNING" }
-
-    /// True in states in which no node runs anything of the job any more, not even its Epilog.
-    package var isOver: Bool {
-        [
-            "COMPLETED", "CANCELLED", "FAILED", "TIMEOUT", "NODE_FAIL", "PREEMPTED", "BOOT_FAIL", "DEADLINE",
-            "OUT_OF_MEMORY",
-        ].contains(word)
-    }
-
-    /// True while the job waits, perhaps for another start: a machine of an earlier one is a stray.
-    package var isWaiting: Bool { ["PENDING", "REQUEUED", "REQUEUE_HOLD", "SPECIAL_EXIT"].contains(word) }
 }

@@ -2,8 +2,8 @@ package import Job
 
 /// What slurmd tells Prolog and Epilog in their environment; see the Prolog and Epilog Guide of Slurm.
 ///
-/// The comment is the user's text and hostile; everything else is slurmd's own.
-package struct SlurmHook: Sendable {
+/// Comment and directory are the user's text and hostile; everything else is slurmd's own.
+package struct SlurmHook: BatchHook {
     package let job: JobID
     /// Missing in an Epilog whose job the controller does not know.
     package let user: UInt32?
@@ -12,11 +12,15 @@ package struct SlurmHook: Sendable {
     package let project: String
     package let nodes: Int?
     /// `SLURM_JOB_RESTART_COUNT`: how often the job was requeued before.
-    package let restarts: Int?
+    package let attempt: Int?
     package let cpusOnNode: Int?
     package let comment: String
+    /// `SPANK_BIVOUAC_IMAGE`, as much the user's text as the comment.
+    package let image: String?
     /// `SLURM_JOB_EXIT_CODE2`, in Epilog: exit code and signal of the job.
     package let exit: JobExit?
+    /// `SLURM_JOB_WORK_DIR`, in Prolog.
+    package let directory: String?
     /// Value of `SLURM_CONF`, which Slurm's commands need to find their controller.
     package let configuration: String?
 
@@ -37,15 +41,19 @@ package struct SlurmHook: Sendable {
         project = value("SLURM_JOB_ACCOUNT") ?? ""
         nodes = value("SLURM_JOB_NUM_NODES").flatMap { Int($0) }
         // Slurm leaves the variable out for a job that was never requeued.
-        restarts = Int(value("SLURM_JOB_RESTART_COUNT") ?? "0")
+        attempt = Int(value("SLURM_JOB_RESTART_COUNT") ?? "0")
         cpusOnNode = value("SLURM_JOB_CPUS_PER_NODE").flatMap { Self.firstCount($0) }
         comment = String(
             decoding: (value("SLURM_JOB_COMMENT") ?? "").utf8.prefix(Self.longestComment), as: UTF8.self)
+        image = value("SPANK_BIVOUAC_IMAGE").map {
+            String(decoding: $0.utf8.prefix(Self.longestComment), as: UTF8.self)
+        }
         exit = value("SLURM_JOB_EXIT_CODE2").flatMap { text in
             let parts = text.split(separator: ":").map { Int($0) }
             guard parts.count == 2, let code = parts[0], let signal = parts[1] else { return nil }
             return JobExit(code: code, signal: signal)
         }
+        directory = value("SLURM_JOB_WORK_DIR")
         configuration = value("SLURM_CONF")
     }
 
@@ -54,8 +62,18 @@ package struct SlurmHook: Sendable {
         Int(list.prefix { $0.isASCII && $0.isNumber })
     }
 
-    /// The words of the comment, where a job names its image.
+    /// The controller is asked what it granted.
+    package func ask() -> any JobQuestion {
+        SlurmQuestion(hook: self, granted: SlurmCommand(configuration: configuration).askGrant(of: job))
+    }
+
+    /// The line becomes the job's `AdminComment`.
+    package func annotate(_ line: String) throws(BatchError) {
+        try SlurmCommand(configuration: configuration).setAdminComment(line, of: job)
+    }
+
+    /// The words of the comment, where a job names its image, or else `--vm-image` of our SPANK plugin does.
     package var words: [String] {
-        comment.split(whereSeparator: \.isWhitespace).map(String.init)
+        comment.split(whereSeparator: \.isWhitespace).map(String.init) + (image.map { ["image=\($0)"] } ?? [])
     }
 }

@@ -5,20 +5,30 @@ internal import Job
 package struct SlurmHookFiles: Sendable {
     package static let marker = "written by bivouac doctor --write-hooks"
     /// The files that carry marked lines.
-    package static let names = ["prolog", "epilog", "health_check", "job_submit.lua"]
+    package static let names = [
+        "prolog", "epilog", "health_check", "job_submit.lua", "cli_filter.lua", runtime, oldRuntime,
+    ]
+    /// oci.conf(5) for Slurm 23.02 and newer, and for 22.05.
+    package static let runtime = "oci.conf"
+    package static let oldRuntime = "oci-22.05.conf"
     /// What the task_prolog reads, beside itself.
     package static let taskProlog = "task_prolog.conf"
 
     private let values: [String: String]
     private let partitions: [String]
     private let spool: String
+    private let configuration: String
+    /// Whether steps can run in machines, which the controller is told; nil leaves what it was told before.
+    package var steps: Bool?
 
     /// `directory` is where the hooks are installed, `PREFIX/libexec/bivouac/slurm`; `root` is empty on a
-    /// production node; `spool` is slurmd's `SlurmdSpoolDir`.
+    /// production node; `spool` is slurmd's `SlurmdSpoolDir`, `configuration` the directory of its slurm.conf.
     package init(
-        directory: String, root: String, cluster: String, partitions: [String], spool: String
+        directory: String, root: String, cluster: String, partitions: [String], spool: String,
+        configuration: String = "/etc/slurm",
+        scheduler: String = Scheduler.slurm.name
     ) throws(BatchError) {
-        let suffix = "/libexec/bivouac/slurm"
+        let suffix = "/libexec/bivouac/\(scheduler)"
         guard directory.hasPrefix("/"), directory.hasSuffix(suffix) else {
             throw BatchError(.site, "the hooks' directory must be PREFIX\(suffix), not \(directory)")
         }
@@ -29,8 +39,9 @@ package struct SlurmHookFiles: Sendable {
         ]
         self.partitions = partitions.sorted()
         self.spool = spool
+        self.configuration = configuration
         // What is written here is run by shells and Lua as root: nothing that either could read otherwise.
-        for word in Array(values.values) + partitions + [spool] where !Self.isPlain(word) {
+        for word in Array(values.values) + partitions + [spool, configuration] where !Self.isPlain(word) {
             throw BatchError(.site, "'\(word)' cannot stand in a hook: letters, digits and _ . / - only")
         }
         guard !partitions.isEmpty else {
@@ -64,6 +75,7 @@ package struct SlurmHookFiles: Sendable {
         lines.append("launcher \(values["libexec"] ?? "")/bivouac-run")
         lines.append("cluster \(values["cluster"] ?? "")")
         lines.append("spool \(spool)")
+        lines.append("oci \(configuration)/oci.conf")
         lines += partitions.map { "partition \($0)" }
         return lines.joined(separator: "\n") + "\n"
     }
@@ -93,6 +105,16 @@ package struct SlurmHookFiles: Sendable {
             return "local partitions = { \(table) } -- \(Self.marker)"
         }
         if line.hasPrefix("local launcher ") { return "local launcher = \"\(launcher)\" -- \(Self.marker)" }
+        if line.hasPrefix("local bundle ") {
+            return "local bundle = \"\(values["libexec"] ?? "")/slurm/bundle\" -- \(Self.marker)"
+        }
+        if line.hasPrefix("local steps ") {
+            return steps.map { "local steps = \($0) -- \(Self.marker)" } ?? String(line)
+        }
+        if line.hasPrefix("RunTimeRun=") {
+            let task = name == Self.oldRuntime ? "--bundle=%b --" : "--environment=%e -- %@"
+            return "RunTimeRun=\"exec \(launcher.dropLast(2))\(task)\" # \(Self.marker)"
+        }
         if line.contains(") ;;") { return partitions.joined(separator: "|") + ") ;; # \(Self.marker)" }
         let assignments = line.prefix { $0 != "#" }.split(separator: " ")
         var words: [String] = []

@@ -1,18 +1,8 @@
 internal import Job
 internal import Unix
 
-/// A job that waits in one of our partitions, as far as the choice of its image depends on it.
-///
-/// The comment is the user's text and hostile.
-package struct SlurmWaiting: Hashable, Sendable {
-    package var uid: UInt32
-    /// All partitions that the job may run in.
-    package var partitions: [String]
-    package var nodes: Int
-    package var project: String
-    /// The words of the comment.
-    package var words: [String]
-
+/// What squeue(1) prints of the jobs that wait.
+enum SlurmWaiting {
     /// In bytes; as much of a comment as a hook looks at.
     static let longestComment = 4096
 
@@ -21,45 +11,47 @@ package struct SlurmWaiting: Hashable, Sendable {
     static func format(_ mark: String) -> String { "\(mark)|%U|%P|%D|%a|%k" }
 
     /// Reads what squeue printed in that format; a job whose line cannot be read is left out.
-    static func read(_ output: String, mark: String) -> [SlurmWaiting] {
-        var found: [SlurmWaiting] = []
+    static func read(_ output: String, mark: String) -> [WaitingJob] {
+        var found: [WaitingJob] = []
         var lines: [Substring] = []
         for line in output.split(separator: "\n", omittingEmptySubsequences: false) {
             if line.hasPrefix(mark + "|"), !lines.isEmpty {
-                if let job = SlurmWaiting(lines.joined(separator: "\n"), mark: mark) { found.append(job) }
+                if let job = job(lines.joined(separator: "\n"), mark: mark) { found.append(job) }
                 lines = []
             }
             lines.append(line)
         }
-        if let job = SlurmWaiting(lines.joined(separator: "\n"), mark: mark) { found.append(job) }
+        if let job = job(lines.joined(separator: "\n"), mark: mark) { found.append(job) }
         return found
     }
 
-    private init?(_ text: String, mark: String) {
+    private static func job(_ text: String, mark: String) -> WaitingJob? {
         let fields = text.split(separator: "|", maxSplits: 5, omittingEmptySubsequences: false)
         guard fields.count == 6, fields[0] == mark, let uid = UInt32(fields[1]), let nodes = Int(fields[3])
         else { return nil }
-        self.uid = uid
-        partitions = fields[2].split(separator: ",").map(String.init)
-        self.nodes = nodes
-        project = fields[4] == "(null)" ? "" : String(fields[4])
-        let comment = String(decoding: fields[5].utf8.prefix(Self.longestComment), as: UTF8.self)
-        words = comment == "(null)\n" ? [] : comment.split(whereSeparator: \.isWhitespace).map(String.init)
+        let comment = String(decoding: fields[5].utf8.prefix(longestComment), as: UTF8.self)
+        return WaitingJob(
+            uid: uid, queues: fields[2].split(separator: ",").map(String.init), nodes: nodes,
+            project: fields[4] == "(null)" ? "" : String(fields[4]),
+            words: comment == "(null)\n"
+                ? [] : comment.split(whereSeparator: \.isWhitespace).map(String.init))
     }
 }
 
 extension SlurmCommand {
-    /// The jobs that wait in these partitions, a waiting array as one: one bounded `squeue` for all.
-    package func waiting(in partitions: [String]) throws(BatchError) -> [SlurmWaiting] {
+    /// One bounded `squeue` for all.
+    package func waiting(in partitions: [String]) throws(BatchError) -> [WaitingJob] {
         guard !partitions.isEmpty else { return [] }
         let mark = "bivouac-" + String(UInt64.random(in: 0...(.max)), radix: 16)
-        let answer = try run(
+        // A whole queue takes longer than a job.
+        let patient = SlurmCommand(configuration: configuration, seconds: 30).program
+        let answer = try patient.run(
             "squeue",
             [
                 "--noheader", "--states=PENDING", "--partition=" + partitions.joined(separator: ","),
                 "--format=" + SlurmWaiting.format(mark),
             ], outputLimit: 32 << 20)
-        guard answer.succeeded else { throw failure("squeue", answer) }
+        guard answer.succeeded else { throw patient.failure("squeue", answer) }
         return SlurmWaiting.read(String(decoding: answer.output, as: UTF8.self), mark: mark)
     }
 }

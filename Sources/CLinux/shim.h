@@ -29,6 +29,7 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/time.h>
+#include <sys/timex.h>
 #include <sys/un.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -103,6 +104,7 @@ static inline int linux_futimens(int fd, int64_t seconds) {
     struct timespec times[2] = {{.tv_sec = seconds}, {.tv_sec = seconds}};
     return futimens(fd, times);
 }
+static inline int linux_adjtimex(struct timex *state) { return adjtimex(state); }
 static inline int linux_unshare(int flags) { return unshare(flags); }
 static inline void linux_ignore_sigpipe(void) { signal(SIGPIPE, SIG_IGN); }
 static const int linux_posix_spawn_setsid = POSIX_SPAWN_SETSID;

@@ -33,12 +33,16 @@ package struct EndState: Codable, Hashable, Sendable {
     package var cause: String
     /// Who wanted that: `batch system`, `bivouac`, or an operator.
     package var by: String?
-    /// When each phase of the machine's life began; a phase that was entered twice has its last moment.
+    /// When each phase of the machine's life began, and other moments of it, as its record named them; what came
+    /// twice has its last moment.
     package var phases: [String: Timestamp]?
     /// How the job ended, in the batch system's words; nil when that is not known.
     package var exit: String?
     /// The name of the refusal that ended it; nil when there was none.
     package var refusal: Refusal?
+    /// When the batch system's TERM came to the payload, by the guest's own and untrusted word; nil when it says
+    /// nothing of that.
+    package var terminated: Timestamp?
     /// Nil when no machine ran or libvirt did not know.
     package var usage: Usage?
     /// The files that were kept of the machine.
@@ -46,7 +50,7 @@ package struct EndState: Codable, Hashable, Sendable {
 
     package init(
         ended: Timestamp, cause: String, by: String? = nil, phases: [String: Timestamp]? = nil,
-        exit: String?, refusal: Refusal?, usage: Usage?
+        exit: String?, refusal: Refusal?, terminated: Timestamp? = nil, usage: Usage?
     ) {
         self.ended = ended
         self.cause = cause
@@ -54,6 +58,7 @@ package struct EndState: Codable, Hashable, Sendable {
         self.phases = phases
         self.exit = exit
         self.refusal = refusal
+        self.terminated = terminated
         self.usage = usage
     }
 }

@@ -30,14 +30,22 @@ extension Agent {
         case .some(let directory): said = directory.request()
         case nil: break
         }
-        guard let said, dialogue == .running, end == nil, farewell == nil else { return }
-        farewell = said
-        remark("the payload asks for the end of the job: \(said.text)")
+        guard let said, end == nil, farewell == nil else { return }
         if surroundings.payload == .image {
-            endImagePayload(said.exitCode)
-        } else {
+            farewell = said
+            endImagePayload()
+        } else if dialogue == .running {
+            farewell = said
+            remark("the payload asks for the end of the job: \(said.text)")
             termAt = Deadline(milliseconds: Self.patience.request)
         }
+    }
+
+    /// Ends the job as the image's own payload said, which may have been before there was a launcher.
+    mutating func endImagePayload() {
+        guard let farewell, dialogue == .running else { return }
+        remark("the payload asks for the end of the job: \(farewell.text)")
+        endImagePayload(farewell.exitCode)
     }
 
     /// Descriptor of the signal that a guest's shutdown sends; nil where a job's payload is what counts.
@@ -63,6 +71,7 @@ extension Agent {
     }
 
     private mutating func endImagePayload(_ code: UInt8) {
+        if surroundings.isAttached { Machine.synchronize() }
         port.writer.append(.exited, [code])
         dialogue = .ended
         if !port.flush() { port.disconnect() }

@@ -8,14 +8,32 @@ extension Agent {
         switch port.change(in: poll) {
         case .none: break
         case .disconnected: loseLauncher()
-        case .readable:
-            if !port.fill() { return loseLauncher() }
+        case .readable: listen()
+        }
+        if !port.flush() { loseLauncher() }
+    }
+
+    /// Takes what is there; of the user's files some more while they come, since a port gives little at a time.
+    private mutating func listen() {
+        for _ in 0..<64 {
+            switch port.fill() {
+            case .end: return loseLauncher()
+            case .wouldBlock: return
+            case .bytes: break
+            }
             if port.takeNewcomer() { dialogue = .idle }
             do throws(ProtocolError) {
                 while let frame = try port.reader.next() { try take(frame) }
-            } catch { refuse(error) }
+            } catch { return refuse(error) }
+            guard isExpecting else { return }
         }
-        if !port.flush() { loseLauncher() }
+    }
+
+    private var isExpecting: Bool {
+        switch arrival {
+        case .some: true
+        case nil: false
+        }
     }
 
     /// A launcher that does not keep to the protocol loses its payload, and is told how it ended.
@@ -23,6 +41,7 @@ extension Agent {
         console.say("payload port: \(error)")
         port.refuse()
         upload = nil
+        arrival = nil
         if payload == nil { fail(code: 0, "the launcher's \(error)") } else { endPayload() }
     }
 
@@ -32,6 +51,9 @@ extension Agent {
         switch frame.kind {
         case .begin: begin(try Begin(bytes, frame.body))
         case .part: try takePart(bytes, frame.body)
+        case .terminal: resize(try TerminalSize(bytes, frame.body))
+        case .sent: try takeFiles(bytes, frame.body)
+        case .enough: endReturn()
         case .signal: try deliver(Int32(bytes[frame.body.lowerBound]))
         case .stdin: give(try payload?.input.take(bytes, frame.body))
         case .stdinEnd: payload?.input.end()
@@ -60,16 +82,23 @@ extension Agent {
         upload = Upload(begin, for: surroundings.identity)
     }
 
+    private mutating func resize(_ size: TerminalSize) {
+        if dialogue == .loading { terminal = size }
+        payload?.resize(size)
+    }
+
     private mutating func takePart(_ bytes: [UInt8], _ body: Range<Int>) throws(ProtocolError) {
         guard dialogue == .loading else { return }
         guard let launch = try upload?.take(bytes, body) else { return }
         let failure = upload?.failure
         upload = nil
         if let failure { return fail(code: failure.code, failure.description) }
+        if let stage = launch.stage, surroundings.payload == .job { return expect(stage, of: launch) }
         start(launch)
     }
 
-    private mutating func start(_ launch: LaunchOrder) {
+    mutating func start(_ launch: LaunchOrder) {
+        if let unmet = surroundings.unmet { return fail(code: 0, unmet.description) }
         let listeners = ListeningSocket.line(ListeningSocket.all())
         if !listeners.isEmpty {
             console.say("listening: \(listeners)")
@@ -81,7 +110,8 @@ extension Agent {
         guard surroundings.payload == .job else {
             dialogue = .running
             port.writer.append(.started)
-            return console.say("the image's own payload is the job's")
+            console.say("the image's own payload is the job's")
+            return endImagePayload()
         }
         var launch = launch
         let credentials = launch.credentials
@@ -98,7 +128,7 @@ extension Agent {
         do throws(UnixError) {
             payload = try Payload.start(
                 launch, as: surroundings.identity, program: surroundings.program,
-                directory: surroundings.directory)
+                directory: surroundings.directory, terminal: terminal)
         } catch { return fail(code: UInt32(error.code), error.description) }
         dialogue = .running
         port.writer.append(.started)
@@ -118,6 +148,8 @@ extension Agent {
     mutating func loseLauncher() {
         port.disconnect()
         upload = nil
+        arrival = nil
+        returning = nil
         if payload != nil, end == nil { console.say("launcher lost, payload ends") }
         endPayload()
     }
@@ -128,6 +160,8 @@ extension Agent {
         freezeAt = nil
         withPayload { payload in
             payload.processes.thaw()
+            // An interactive shell takes no TERM, but goes with its terminal.
+            if payload.hasTerminal { payload.processes.signal(Signals.hangUp) }
             payload.processes.signal(Signals.terminate)
             payload.input.close()
         }

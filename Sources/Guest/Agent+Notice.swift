@@ -18,6 +18,7 @@ extension Agent {
 
     /// The scheduler has begun to end the job: what is left is what it always leaves.
     mutating func announceEnd() {
+        ready.terminated = UInt64(max(0, currentSeconds()))
         guard let grace = surroundings.grace, end == nil else { return }
         publish(shutdown: currentSeconds() + Int64(grace))
         remark("the job was told to end (TERM) and has \(grace) s left")

@@ -113,28 +113,34 @@ extension Agent {
         return end != nil || !poll.events(descriptor).isEmpty
     }
 
-    /// Tells the end, after everything the payload wrote.
+    /// Sends back what changed and tells the end, after everything the payload wrote.
     private mutating func finish() {
-        guard let end else { return }
+        guard end != nil else { return }
         var isDrained = false
         withPayload { isDrained = !$0.output.isOpen && !$0.errors.isOpen }
         guard isDrained || !port.isConnected else { return }
-        if port.isConnected, dialogue == .running {
-            readMessage()
-            switch told(end) {
-            case .exited(let code): port.writer.append(.exited, [code])
-            case .killed(let signal): port.writer.append(.killed, [signal])
-            }
-            dialogue = .ended
-            if !port.flush() { port.disconnect() }
-        }
+        if port.isConnected, dialogue == .running { readMessage() }
         withPayload { $0.processes.dissolve() }
         payload = nil
         drainUntil = nil
         killAt = nil
         freezeAt = nil
+        if !beginReturn() { tellEnd() }
         // The overlay may be looked at after the machine's end.
         Machine.synchronize()
+    }
+
+    /// The last that a launcher hears.
+    mutating func tellEnd() {
+        guard let end, port.isConnected, dialogue == .running else { return }
+        // Who hears of the end may end the machine at once.
+        if surroundings.isAttached { Machine.synchronize() }
+        switch told(end) {
+        case .exited(let code): port.writer.append(.exited, [code])
+        case .killed(let signal): port.writer.append(.killed, [signal])
+        }
+        dialogue = .ended
+        if !port.flush() { port.disconnect() }
     }
 
     /// Runs a body on the payload in place, when there is one.

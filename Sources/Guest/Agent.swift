@@ -1,5 +1,6 @@
 package import GuestProtocol
 package import Job
+internal import Staging
 package import Unix
 
 /// The agent after its preparations: one loop over two ports and one payload.
@@ -29,12 +30,17 @@ package struct Agent: ~Copyable {
         /// A directory that nobody else can read.
         package var directory: String
         package var ready: Ready
+        /// What the job was promised and this machine cannot give it: no payload starts.
+        package var unmet: AgentError?
+        /// Whether what a payload writes may be meant to outlive the machine.
+        package var isAttached: Bool
 
         package init(
             identity: Identity, variables: [(name: String, value: String)],
             environment: [String: String] = [:], features: FeatureTree?,
             grace: Int? = nil, listening: ListeningRule = .note, payload: PayloadSource = .job,
-            program: String, directory: String, ready: Ready
+            program: String, directory: String, ready: Ready, unmet: AgentError? = nil,
+            isAttached: Bool = false
         ) {
             self.identity = identity
             self.variables = variables
@@ -46,6 +52,8 @@ package struct Agent: ~Copyable {
             self.program = program
             self.directory = directory
             self.ready = ready
+            self.unmet = unmet
+            self.isAttached = isAttached
         }
     }
 
@@ -57,6 +65,14 @@ package struct Agent: ~Copyable {
     /// A machine takes one payload in its life.
     var isTaken = false
     var upload: Upload?
+    /// The size of the terminal that the payload is to have; nil for pipes.
+    var terminal: TerminalSize?
+    /// What it says of itself to root on the host.
+    var ready: Ready
+    /// The user's files while they come, what of them to compare with, and what has changed on its way back.
+    var arrival: Arrival?
+    var staged: (places: [OpenPlace], known: KnownFiles)?
+    var returning: TreeSender?
     /// Signals that came before there was a payload.
     var earlySignals: [Int32] = []
     var payload: Payload?
@@ -86,6 +102,7 @@ package struct Agent: ~Copyable {
         let payloadPort = try Port(payload, accepting: .toAgent)
         let ticker = try Ticker(seconds: Self.heartbeat)
         self.surroundings = surroundings
+        ready = surroundings.ready
         self.console = console
         self.directory = directory
         self.shutdown = shutdown
@@ -109,11 +126,13 @@ package struct Agent: ~Copyable {
         serveRequest(poll)
         serveShutdown(poll)
         servePayload(poll)
+        serveReturn()
         if !poll.events(ticker.rawValue).isEmpty { beat() }
     }
 
     /// How long nothing can be missed, in milliseconds; -1 is for ever.
     private func patience(atMost limit: Int) -> Int {
+        if isReturning { return 0 }
         var patience = limit < 0 ? Int.max : limit
         for deadline in [freezeAt, killAt, termAt, drainUntil] {
             if let deadline { patience = min(patience, deadline.milliseconds) }
@@ -128,9 +147,9 @@ package struct Agent: ~Copyable {
         case .none: break
         case .disconnected: control.disconnect()
         case .readable:
-            if control.fill() { takeControlFrames() } else { control.disconnect() }
+            if control.fill() != .end { takeControlFrames() } else { control.disconnect() }
         }
-        if control.takeNewcomer() { control.writer.append(.ready, surroundings.ready.body) }
+        if control.takeNewcomer() { control.writer.append(.ready, ready.body) }
         if !control.flush() { control.disconnect() }
     }
 
@@ -140,9 +159,7 @@ package struct Agent: ~Copyable {
                 switch frame.kind {
                 case .hello:
                     // Who asks without reading the answers gets no more of them.
-                    if control.writer.pending < 4096 {
-                        control.writer.append(.ready, surroundings.ready.body)
-                    }
+                    if control.writer.pending < 4096 { control.writer.append(.ready, ready.body) }
                 case .notice: take(try Notice(control.reader.bytes, frame.body))
                 case .clock: set(try Clock(control.reader.bytes, frame.body))
                 case .top: listProcesses()
@@ -166,6 +183,11 @@ package struct Agent: ~Copyable {
 }
 
 extension Agent {
-    /// Whether no payload is running.
-    package var isIdle: Bool { payload == nil }
+    /// Whether no payload is running, and nothing of one is on its way back.
+    package var isIdle: Bool {
+        switch returning {
+        case .some: false
+        case nil: payload == nil
+        }
+    }
 }

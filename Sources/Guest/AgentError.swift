@@ -12,6 +12,9 @@ package enum AgentError: Error, Hashable, Sendable, CustomStringConvertible {
     case forbiddenPlace(String)
     /// The script's directory is the image's.
     case occupiedPlace(String)
+    /// The image's kernel cannot mount what the host has for the machine.
+    case noFileSystem(String)
+    case damagedUserDisk
     /// What was to be done, and what the kernel answered.
     case failed(String, UnixError)
 
@@ -29,6 +32,9 @@ package enum AgentError: Error, Hashable, Sendable, CustomStringConvertible {
             "\(path) cannot be made in the machine: the place belongs to the image"
         case .occupiedPlace(let path):
             "\(path) cannot be written in the machine: its directory is the image's"
+        case .noFileSystem(let type):
+            "the image's kernel has no \(type), which this job's queue needs: choose another image or queue"
+        case .damagedUserDisk: "the user's disk is damaged: have it removed (bivouac disk remove)"
         case .failed(let what, let error): "\(what): \(error)"
         }
     }

@@ -11,6 +11,8 @@ package enum AgentProgram {
         Process.sanitise()
         Process.leadSession()
         Process.setFileModeMask(0o022)
+        // What it does with a user's rights it is to do with no others.
+        try? FileSystemIdentity.forgetGroups()
         // A writer may fill its pipe before the agent empties it: far fewer changes from one to the other.
         Scheduling.yieldToOthers()
         // The machine may run short of memory; the agent goes last.
@@ -46,7 +48,9 @@ package enum AgentProgram {
             identity: identity, variables: variables, environment: assignment.environment,
             features: household.features,
             grace: assignment.grace, listening: assignment.listening, payload: assignment.payload,
-            program: "/proc/self/exe", directory: Household.memory, ready: ready)
+            program: "/proc/self/exe", directory: Household.memory, ready: ready,
+            unmet: household.unmet,
+            isAttached: assignment.hasUserDisk || assignment.shares.contains { !$0.readOnly })
         // A second console: the first is the caller's, for what may still fail here.
         do throws(UnixError) {
             var agent = try Agent(

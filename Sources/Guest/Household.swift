@@ -22,6 +22,9 @@ package struct Household {
     /// Whether there is a directory in memory at `PayloadDirectory.place`.
     package private(set) var hasPayloadDirectory = false
 
+    /// What the job was promised and this image cannot give it.
+    package private(set) var unmet: AgentError?
+
     package init(_ assignment: Assignment) { self.assignment = assignment }
 
     /// Does all of it; what an image makes impossible but a payload can do without is only told.
@@ -49,6 +52,12 @@ package struct Household {
         attempt("/tmp", &console) { () throws(UnixError) in
             if !Files.exists("/tmp") { try Files.makeDirectory("/tmp", mode: 0o1777) }
         }
+        attempt("pseudo terminals", &console) { () throws(UnixError) in
+            guard Mounts.first(ofType: "devpts") == nil else { return }
+            try Files.makeDirectories("/dev/pts", mode: 0o755)
+            try Mounts.terminals(at: "/dev/pts")
+        }
+        do throws(AgentError) { variables += try Attachments.mount(assignment) } catch { unmet = error }
         closeDoors()
     }
 

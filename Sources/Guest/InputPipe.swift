@@ -1,8 +1,12 @@
 internal import GuestProtocol
 internal import Unix
 
-/// The payload's standard input: what the pipe does not take at once waits here, at most a window of it.
+/// The payload's standard input: what the pipe or terminal does not take at once waits here, at most a window of
+/// it.
 struct InputPipe: ~Copyable {
+    /// What a terminal's user types for the end of her input, see termios(3).
+    private static let endOfFile: UInt8 = 4
+
     private var file: FileDescriptor?
     /// -1 when closed.
     private(set) var rawValue: Int32
@@ -10,10 +14,12 @@ struct InputPipe: ~Copyable {
     private var waiting: [UInt8] = []
     private var start = 0
     private var isEnding = false
+    private let isTerminal: Bool
 
-    /// The descriptor is the pipe's only writing end.
-    init(_ file: consuming FileDescriptor) throws(UnixError) {
+    /// The descriptor is the pipe's only writing end, or one of a terminal's controlling side.
+    init(_ file: consuming FileDescriptor, isTerminal: Bool = false) throws(UnixError) {
         try file.setNonBlocking()
+        self.isTerminal = isTerminal
         rawValue = file.rawValue
         self.file = consume file
     }
@@ -49,6 +55,7 @@ struct InputPipe: ~Copyable {
     /// Closes the pipe once everything has been written.
     mutating func end() {
         isEnding = true
+        if isTerminal { waiting.append(Self.endOfFile) }
         if !hasWaiting { close() }
     }
 

@@ -14,6 +14,12 @@ struct OutputPipe: ~Copyable {
     /// Bytes that are still taken; nil for all that come.
     private var budget: Int?
 
+    /// An output that nothing comes from: a terminal has one for both.
+    init(closed kind: FrameKind) {
+        self.kind = kind
+        rawValue = -1
+    }
+
     init(_ kind: FrameKind, _ file: consuming FileDescriptor) throws(UnixError) {
         try file.setNonBlocking()
         file.widenPipe(to: Self.room)

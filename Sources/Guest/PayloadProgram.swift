@@ -21,6 +21,7 @@ package enum PayloadProgram {
             order = parsed
         } catch { return fail("\(error)") }
         Process.closeDescriptors(from: orderDescriptor)
+        if Descriptors.kind(0) == .terminal { try? Process.control(terminal: 0) }
         if let group = order.controlGroup {
             try? FileDescriptor.open(group + "/cgroup.procs", .write).write("0")
         }
@@ -31,6 +32,7 @@ package enum PayloadProgram {
 
     private static func become(_ order: PayloadOrder) -> Int32 {
         var launch = order.launch
+        chooseShell(&launch)
         guard let program = program(of: launch) else {
             let name = BytePath(launch.arguments[0])?.text ?? ""
             return fail("execve(): \(name): \(Process.reason(UnixError.noEntry))", status: UnixError.noEntry)
@@ -47,8 +49,21 @@ package enum PayloadProgram {
         return fail(reason(code, program), status: code)
     }
 
+    /// A login shell that the machine does not have is `/bin/sh`, as in its passwd(5).
+    private static func chooseShell(_ launch: inout LaunchOrder) {
+        guard Descriptors.kind(0) == .terminal, let shell = launch.variable("SHELL"),
+            launch.arguments.count == 1, launch.program?.bytes ?? launch.arguments[0] == shell,
+            let path = BytePath(shell), (try? path.status()) == nil
+        else { return }
+        let isLogin = launch.arguments[0].first == UInt8(ascii: "-")
+        launch.arguments = [Array((isLogin ? "-sh" : "/bin/sh").utf8)]
+        launch.program = BytePath(Array("/bin/sh".utf8))
+        launch.setVariable("SHELL", "/bin/sh")
+    }
+
     /// The path to execute: a name without a slash is looked for in `PATH`.
     private static func program(of launch: LaunchOrder) -> BytePath? {
+        if let program = launch.program { return program }
         let name = launch.arguments[0]
         if name.contains(UInt8(ascii: "/")) { return BytePath(name) }
         let search = launch.variable("PATH") ?? Array("/usr/bin:/bin".utf8)

@@ -1,3 +1,4 @@
+internal import Job
 package import Unix
 
 /// Where the agent may make what a launch order names.
@@ -5,26 +6,8 @@ package import Unix
 /// The order comes from the job's user, the agent is root: nothing is made where a program of the image's
 /// root might look for its own.
 package enum Placement {
-    private static let reserved: [StaticString] = [
-        "bin", "boot", "dev", "etc", "lib", "lib32", "lib64", "libx32", "proc", "root", "run", "sbin", "sys",
-        "usr", "var/cron", "var/run", "var/spool/at", "var/spool/cron",
-    ]
-
-    /// Whether a directory of that path may be made: an absolute path without `.` and `..`, not in a place
-    /// that belongs to the image.
-    package static func allows(_ path: BytePath) -> Bool {
-        guard path.isAbsolute else { return false }
-        let names = path.bytes.dropFirst().split(
-            separator: UInt8(ascii: "/"), omittingEmptySubsequences: true)
-        guard !names.isEmpty,
-            !names.contains(where: { $0.elementsEqual(".".utf8) || $0.elementsEqual("..".utf8) })
-        else { return false }
-        let text = Array(names.joined(separator: [UInt8(ascii: "/")]))
-        return !reserved.contains { place in
-            let name = Array("\(place)".utf8)
-            return text == name || text.starts(with: name + [UInt8(ascii: "/")])
-        }
-    }
+    /// Whether a directory of that path may be made.
+    package static func allows(_ path: BytePath) -> Bool { GuestPlace.allows(path.bytes) }
 
     /// Makes a directory of the user's, empty, unless the image has one there.
     package static func makeDirectory(_ path: BytePath, mode: UInt32, for user: Identity) throws(AgentError) {
@@ -35,6 +18,12 @@ package enum Placement {
             try path.makeDirectories(mode: mode, above: 0o755)
             try path.changeOwner(uid: user.uid, gid: user.gid)
         }
+    }
+
+    /// Makes a directory and those above it that the image lacks, all of them the user's.
+    package static func makeDirectories(_ path: BytePath, for user: Identity) throws(AgentError) {
+        if let parent = path.parent, parent.parent != nil { try makeDirectories(parent, for: user) }
+        try makeDirectory(path, mode: 0o755, for: user)
     }
 
     /// A new file at exactly that path, the user's, in a directory that is made for it.

@@ -61,11 +61,11 @@ struct Port: ~Copyable {
         hasNewcomer = isConnected
     }
 
-    /// Reads once; false when the other side is gone.
-    mutating func fill() -> Bool {
-        guard let outcome = try? reader.fill(from: file.rawValue) else { return false }
+    /// Reads once; `.end` when the other side is gone.
+    mutating func fill() -> Transfer.Outcome {
+        guard let outcome = try? reader.fill(from: file.rawValue) else { return .end }
         if isRefused { reader.reset() }
-        return outcome != .end
+        return outcome
     }
 
     /// Writes what waits, as far as that goes; false when the other side is gone.

@@ -42,7 +42,8 @@ struct Upload: ~Copyable {
         let order = try LaunchOrder(parsing: bytes)
         bytes = []
         self.order = order
-        guard let mode = order.scriptMode, let path = BytePath(order.arguments[0]) else {
+        guard let mode = order.scriptMode, let path = order.scriptPath ?? BytePath(order.arguments[0])
+        else {
             guard scriptLeft == 0 else { throw .badBody(.part, "a script that has no place") }
             return
         }

@@ -13,7 +13,7 @@ extension Assignment {
             document, "the document",
             [
                 "version", "key", "machine", "hostname", "account", "machinefeatures", "jobfeatures", "grace",
-                "listening", "payload", "files", "environment",
+                "listening", "payload", "files", "environment", "shares", "userDisk",
             ])
         guard try root.integer("version") == Self.version else { throw .init(what: "unknown version") }
         guard let key = JobKey(try root.text("key", limit: 128)) else { throw .init(what: "bad 'key'") }
@@ -33,7 +33,8 @@ extension Assignment {
             machineFeatures: try Self.features(root, "machinefeatures"),
             jobFeatures: try Self.features(root, "jobfeatures"), grace: Int(grace), listening: listening,
             payload: payload, files: try Self.texts(root, "files"),
-            environment: try Self.texts(root, "environment"))
+            environment: try Self.texts(root, "environment"), shares: try Self.shares(root),
+            hasUserDisk: try root.flag("userDisk"))
     }
 
     /// The document as `init(parsing:)` reads it, and a line feed.
@@ -51,6 +52,8 @@ extension Assignment {
             .init("payload", .string(payload.rawValue)),
             .init("files", Self.document(files)),
             .init("environment", Self.document(environment)),
+            .init("shares", .array(shares.map(\.document))),
+            .init("userDisk", .bool(hasUserDisk)),
         ])
         return Array(text.description.utf8) + [0x0A]
     }
@@ -81,6 +84,13 @@ extension Assignment {
             texts[member.name] = text
         }
         return texts
+    }
+
+    private static func shares(_ root: Members) throws(AssignmentError) -> [Share] {
+        guard let elements = try root.value("shares").elements, elements.count <= Share.limit else {
+            throw .init(what: "bad 'shares'")
+        }
+        return try elements.map { (element) throws(AssignmentError) in try Share(element) }
     }
 
     private static func document(_ texts: [String: String]) -> JSON {
@@ -149,6 +159,25 @@ extension Account {
     }
 }
 
+extension Assignment.Share {
+    fileprivate init(_ document: JSON) throws(AssignmentError) {
+        let members = try Members(document, "a share", ["tag", "paths", "readOnly"])
+        let paths = try members.value("paths").elements?.compactMap(\.text) ?? []
+        let tag = try members.text("tag", limit: 36)
+        guard Self.isTag(tag), (1...Self.limit).contains(paths.count),
+            paths.allSatisfy({ GuestPlace.allows(text: $0) })
+        else { throw .init(what: "bad 'shares'") }
+        self.init(tag: tag, paths: paths, readOnly: try members.flag("readOnly"))
+    }
+
+    fileprivate var document: JSON {
+        .object([
+            .init("tag", .string(tag)), .init("paths", .array(paths.map { .string($0) })),
+            .init("readOnly", .bool(readOnly)),
+        ])
+    }
+}
+
 /// The members of an object that has exactly these.
 private struct Members {
     private let object: JSON
@@ -169,6 +198,11 @@ private struct Members {
 
     func integer(_ name: String) throws(AssignmentError) -> Int64 {
         guard let value = object[name]?.integer else { throw .init(what: "'\(name)' is no integer") }
+        return value
+    }
+
+    func flag(_ name: String) throws(AssignmentError) -> Bool {
+        guard let value = object[name]?.bool else { throw .init(what: "'\(name)' is no flag") }
         return value
     }
 

@@ -27,11 +27,15 @@ package struct Assignment: Hashable, Sendable {
     package var files: [String: String]
     /// The site's variables for the payload; the job's own go before them.
     package var environment: [String: String]
+    package var shares: [Share]
+    /// Whether the user's disk is there.
+    package var hasUserDisk: Bool
 
     package init(
         key: JobKey, machine: String, hostname: String, account: Account, machineFeatures: [Feature],
         jobFeatures: [Feature], grace: Int, listening: ListeningRule = .note, payload: PayloadSource = .job,
-        files: [String: String] = [:], environment: [String: String] = [:]
+        files: [String: String] = [:], environment: [String: String] = [:], shares: [Share] = [],
+        hasUserDisk: Bool = false
     ) {
         self.key = key
         self.machine = machine
@@ -44,6 +48,8 @@ package struct Assignment: Hashable, Sendable {
         self.payload = payload
         self.files = files
         self.environment = environment
+        self.shares = shares
+        self.hasUserDisk = hasUserDisk
     }
 
     package var job: JobID { key.job }

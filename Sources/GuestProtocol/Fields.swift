@@ -1,6 +1,6 @@
 /// Reads the fields of a frame's body one after the other; all numbers are little endian.
 struct FieldReader {
-    private let bytes: [UInt8]
+    let bytes: [UInt8]
     private var position: Int
     private let end: Int
 
@@ -26,11 +26,23 @@ struct FieldReader {
 
     /// A byte string with its length in front.
     mutating func string(limit: Int) throws(Malformed) -> [UInt8] {
+        Array(bytes[try range(limit: limit)])
+    }
+
+    /// Where a byte string with its length in front lies.
+    mutating func range(limit: Int) throws(Malformed) -> Range<Int> {
         let length = Int(try number(UInt32.self))
         guard length <= limit else { throw Malformed(what: "a field of \(length) bytes") }
+        return try range(length)
+    }
+
+    /// Where a byte string with its length in one byte in front lies.
+    mutating func shortRange() throws(Malformed) -> Range<Int> { try range(Int(try number(UInt8.self))) }
+
+    private mutating func range(_ length: Int) throws(Malformed) -> Range<Int> {
         guard end - position >= length else { throw Malformed(what: "a field cut short") }
         defer { position += length }
-        return Array(bytes[position..<position + length])
+        return position..<position + length
     }
 
     /// A line of printable ASCII with its length in front.
@@ -48,6 +60,8 @@ struct FieldReader {
         guard count <= (end - position) / size else { throw Malformed(what: "a count of \(count)") }
         return count
     }
+
+    var isAtEnd: Bool { position == end }
 
     func finish() throws(Malformed) {
         guard position == end else { throw Malformed(what: "bytes behind the last field") }

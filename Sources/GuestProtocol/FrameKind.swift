@@ -19,6 +19,14 @@ package enum FrameKind: UInt8, CaseIterable, Sendable {
     case outputCredit = 0x06
     /// One byte, a `PayloadStream`: nobody reads it any more.
     case outputClosed = 0x07
+    /// The launcher's terminal has this size, `TerminalSize`; before the payload is there also: it is to have a
+    /// terminal.
+    case terminal = 0x08
+
+    /// Entries of the working directory: `TreeRecord`s.
+    case sent = 0x10
+    /// No more `returned` is wanted; no body.
+    case enough = 0x11
 
     // Host to agent, control port.
 
@@ -55,6 +63,9 @@ package enum FrameKind: UInt8, CaseIterable, Sendable {
     /// A line for the job's standard error: `Remark`.
     case remark = 0x49
 
+    /// Entries of the working directory as the payload left them: `TreeRecord`s.
+    case returned = 0x50
+
     // Agent to host, control port.
 
     /// The machine waits for its payload: `Ready`.
@@ -69,11 +80,13 @@ package enum FrameKind: UInt8, CaseIterable, Sendable {
     /// The least and the greatest length of the body, in bytes.
     package var lengths: ClosedRange<Int> {
         switch self {
-        case .stdinEnd, .hello, .top, .heartbeat, .started, .inputClosed, .clockSet, .noticed: 0...0
+        case .stdinEnd, .hello, .top, .heartbeat, .started, .inputClosed, .clockSet, .noticed, .enough:
+            0...0
         case .signal, .outputClosed, .exited, .killed: 1...1
         case .outputCredit, .inputCredit: 5...5
+        case .terminal: 4...4
         case .begin: Begin.length...Begin.length
-        case .part, .stdin, .stdout, .stderr: 1...FrameHeader.longestBody
+        case .part, .stdin, .stdout, .stderr, .sent, .returned: 1...FrameHeader.longestBody
         case .failed: 8...StartFailure.longest
         case .notice: Notice.shortest...Notice.longest
         case .remark: 4...Remark.longest

@@ -11,6 +11,8 @@ package struct Frame: Hashable, Sendable {
 package struct FrameReader: Sendable {
     /// Room for what one read brings and the rest of a frame before it.
     private static let capacity = 3 * 32_768
+    /// Room that one read can fill; as long as there is that much, nothing is moved to make more.
+    private static let worthwhile = 32_768
 
     private let accepted: Set<FrameKind>
     /// The bytes that frames point into.
@@ -76,7 +78,7 @@ package struct FrameReader: Sendable {
     private mutating func compact() {
         if start == end {
             reset()
-        } else if start > 0 {
+        } else if bytes.count - end < Self.worthwhile {
             Transfer.move(within: &bytes, from: start, to: 0, count: end - start)
             end -= start
             start = 0
@@ -87,12 +89,13 @@ package struct FrameReader: Sendable {
 extension Set<FrameKind> {
     /// What an agent accepts on its payload port.
     package static let toAgent: Set = [
-        .begin, .part, .stdin, .stdinEnd, .signal, .outputCredit, .outputClosed, .heartbeat,
+        .begin, .part, .stdin, .stdinEnd, .signal, .outputCredit, .outputClosed, .terminal, .heartbeat,
+        .sent, .enough,
     ]
     /// What a launcher accepts.
     package static let toLauncher: Set = [
         .started, .stdout, .stderr, .inputCredit, .inputClosed, .exited, .killed, .failed, .heartbeat,
-        .remark,
+        .remark, .returned,
     ]
     /// What an agent accepts on its control port.
     package static let toControl: Set = [.hello, .notice, .clock, .top, .heartbeat]

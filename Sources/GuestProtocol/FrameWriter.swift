@@ -49,6 +49,17 @@ package struct FrameWriter: Sendable {
         return outcome
     }
 
+    /// Adds a frame whose body is written in place: `body` is given the bytes and the room in them, and returns
+    /// how many it has written from the start of the room on; for none nothing is added.
+    package mutating func append(_ kind: FrameKind, writing body: (inout [UInt8], Range<Int>) -> Int) {
+        makeRoom(FrameHeader.length + FrameHeader.longestBody)
+        let start = end + FrameHeader.length
+        let count = body(&bytes, start..<start + FrameHeader.longestBody)
+        guard count > 0 else { return }
+        writeHeader(kind, length: count)
+        end += count
+    }
+
     /// Writes what waits, once; nothing is left when this is `.bytes` and `pending` is 0.
     package mutating func flush(to descriptor: Int32) throws(UnixError) -> Transfer.Outcome {
         guard pending > 0 else { return .bytes(0) }

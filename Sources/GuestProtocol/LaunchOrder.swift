@@ -4,10 +4,15 @@ package import Unix
 package struct LaunchOrder: Hashable, Sendable {
     /// Longest single argument or variable: what Linux takes (`MAX_ARG_STRLEN`).
     static let longestString = 128 << 10
-    private static let version: UInt16 = 1
+    private static let version: UInt16 = 2
 
-    /// `argv`; the first is the path of the script, or the command that `PATH` is searched for.
+    /// `argv`; the first is the path of the script, or the command that `PATH` is searched for, unless the next two
+    /// say otherwise.
     package var arguments: [[UInt8]]
+    /// The path of the program, where `argv` begins with another name: a login shell's is `-bash`.
+    package var program: BytePath?
+    /// Where the script goes that follows; nil for the place that `argv` begins with.
+    package var scriptPath: BytePath?
     /// `NAME=value` each.
     package var environment: [[UInt8]]
     /// The working directory.
@@ -17,10 +22,13 @@ package struct LaunchOrder: Hashable, Sendable {
     /// Permissions of the script that follows; nil when there is none and the guest has the program.
     package var scriptMode: UInt16?
     package var credentials: [Credential]
+    /// What of the user's files follows; nil when none do.
+    package var stage: StageOrder?
 
     package init(
         arguments: [[UInt8]], environment: [[UInt8]], directory: BytePath, umask: UInt16,
-        limits: [ResourceLimit], scriptMode: UInt16?, credentials: [Credential] = []
+        limits: [ResourceLimit], scriptMode: UInt16?, credentials: [Credential] = [],
+        stage: StageOrder? = nil, program: BytePath? = nil, scriptPath: BytePath? = nil
     ) {
         self.arguments = arguments
         self.environment = environment
@@ -29,6 +37,9 @@ package struct LaunchOrder: Hashable, Sendable {
         self.limits = limits
         self.scriptMode = scriptMode
         self.credentials = credentials
+        self.stage = stage
+        self.program = program
+        self.scriptPath = scriptPath
     }
 
     /// The value of a variable; the first of that name counts.
@@ -63,15 +74,18 @@ extension LaunchOrder {
             let limits = try Self.limits(&reader)
             let mode = try reader.number(UInt16.self)
             guard mode == .max || mode <= 0o777 else { throw .init(what: "a file mode of \(mode)") }
-            if mode != .max, program.first != UInt8(ascii: "/") {
+            let credentials = try Credential.list(&reader)
+            let path = try Self.path(&reader)
+            let scriptPath = try Self.path(&reader)
+            if mode != .max, (scriptPath?.bytes ?? program).first != UInt8(ascii: "/") {
                 throw .init(what: "a script that has no absolute path")
             }
-            let credentials = try Credential.list(&reader)
+            let stage = try StageOrder.read(&reader)
             try reader.finish()
             return LaunchOrder(
                 arguments: arguments, environment: environment, directory: directory, umask: umask,
                 limits: limits, scriptMode: mode == .max ? nil : mode,
-                credentials: credentials)
+                credentials: credentials, stage: stage, program: path, scriptPath: scriptPath)
         }
     }
 
@@ -93,7 +107,20 @@ extension LaunchOrder {
         }
         writer.number(scriptMode ?? .max)
         Credential.write(credentials, to: &writer)
+        writer.string(program?.bytes ?? [])
+        writer.string(scriptPath?.bytes ?? [])
+        StageOrder.write(stage, to: &writer)
         return writer.bytes
+    }
+
+    /// An absolute path, or nothing.
+    private static func path(_ reader: inout FieldReader) throws(FieldReader.Malformed) -> BytePath? {
+        let bytes = try reader.string(limit: 4096)
+        if bytes.isEmpty { return nil }
+        guard let path = BytePath(bytes), path.isAbsolute else {
+            throw .init(what: "a program or script that has no absolute path")
+        }
+        return path
     }
 
     private static func strings(_ reader: inout FieldReader) throws(FieldReader.Malformed) -> [[UInt8]] {

@@ -15,13 +15,22 @@ package enum Overlay {
     package static func create(at path: String, over base: borrowing VerifiedImage, uid: UInt32, gid: UInt32)
         throws(ImageStoreError)
     {
-        let image = base.image
-        let backing = base.path
+        try create(
+            at: path, over: base.path, format: base.image.format, virtualSize: base.image.virtualSize,
+            uid: uid,
+            gid: gid)
+    }
+
+    /// The same over any file of this format, which holds a disk of that many bytes.
+    package static func create(
+        at path: String, over backing: String, format: ImageFormat, virtualSize: Int64, uid: UInt32,
+        gid: UInt32
+    ) throws(ImageStoreError) {
         guard backing.hasPrefix("/"), backing.utf8.count <= nameLimit else {
             throw .file(UnixError("open", UnixError.invalid, backing))
         }
         let overlay = QcowOverlay(
-            virtualSize: image.virtualSize, backingPath: backing, backingFormat: image.format)
+            virtualSize: virtualSize, backingPath: backing, backingFormat: format)
         do throws(UnixError) {
             let file = try FileDescriptor.open(path, [.write, .create, .exclusive, .noFollow], mode: 0o600)
             for piece in overlay.pieces { try file.write(piece.bytes, at: piece.offset) }

@@ -115,7 +115,7 @@ internal import Job
     }
 
     /// The corresponding C function is `ASN1_TIME_diff`.
-    private static func moment(_ time: UnsafePointer<ASN1_TIME>?) -> Timestamp? {
+    static func moment(_ time: UnsafePointer<ASN1_TIME>?) -> Timestamp? {
         guard let time = unsafe time, let epoch = unsafe ASN1_TIME_set(nil, 0) else { return nil }
         defer { unsafe ASN1_TIME_free(epoch) }
         var days: Int32 = 0

@@ -1,4 +1,5 @@
 internal import COpenSSL
+internal import Job
 
 /// A certificate revocation list (RFC 5280).
 @safe final class RevocationList {
@@ -36,4 +37,8 @@ internal import COpenSSL
 
     /// Whether it says until when it holds; OpenSSL takes one that does not for eternal.
     var hasEnd: Bool { unsafe X509_CRL_get0_nextUpdate(pointer) != nil }
+
+    /// When it was made, and when the next one is due.
+    var made: Timestamp? { unsafe Certificate.moment(X509_CRL_get0_lastUpdate(pointer)) }
+    var due: Timestamp? { unsafe Certificate.moment(X509_CRL_get0_nextUpdate(pointer)) }
 }

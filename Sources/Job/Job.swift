@@ -12,10 +12,19 @@ package struct Job: Sendable {
     package var resources: Resources
     /// The words of the job's comment or `-l other=`; written by the user.
     package var words: [String]
+    /// Nil for a job that was made up.
+    package var origin: JobOrigin?
+    /// Where the job's script lies on the node, for a batch system that hands a shell the script's path.
+    package var script: String?
+    /// Why no machine can do what the job asked for, whatever its image.
+    package var objection: Refusal?
+    /// The working directory as the batch system names it: the user's text.
+    package var directory: String?
 
     package init(
         key: JobKey, attempt: Int?, account: Account, queue: String, project: String, nodes: Int,
-        resources: Resources, words: [String]
+        resources: Resources, words: [String], origin: JobOrigin? = nil, script: String? = nil,
+        directory: String? = nil
     ) {
         self.key = key
         self.attempt = attempt
@@ -25,5 +34,8 @@ package struct Job: Sendable {
         self.nodes = nodes
         self.resources = resources
         self.words = words
+        self.origin = origin
+        self.script = script
+        self.directory = directory
     }
 }

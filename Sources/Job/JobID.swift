@@ -10,6 +10,10 @@ package struct JobID: Hashable, Sendable, CustomStringConvertible {
         description = text
     }
 
+    /// The id that PBS and Torque give, without the server's name behind its first dot: `123[4].pbs.example.org` is
+    /// `123[4]`.
+    package init?(pbs text: String) { self.init(String(text.prefix { $0 != "." })) }
+
     private static func allowed(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

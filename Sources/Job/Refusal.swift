@@ -54,5 +54,6 @@ extension Refusal {
         case MultiNode, QuotaExceeded
         // The machine.
         case GuestNotReady, PrologueTimeout, NotEnoughMemory, UnsupportedSetting, BadNoticeSignal
+        case DirectoryUnavailable, BadStageName, UserDiskNotAllowed, UserDiskInUse
     }
 }

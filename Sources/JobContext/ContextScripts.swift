@@ -44,7 +44,8 @@ enum ContextScripts {
 
             attach bivouac-guest "$here/tools" vdc xvdc sdc sr1 vdd xvdd sdd sr0 ||
                 { say "no volume with bivouac-guest on it"; exit 0; }
-            attach assignment.json "$here/context" vdb xvdb sdb sr0 vdc xvdc sdc sr1 ||
+            # The disk as a whole cannot be mounted while one of its partitions is.
+            attach assignment.json "$here/context" vdb vdb1 xvdb xvdb1 sdb sdb1 sr0 vdc xvdc sdc sr1 ||
                 { say "no volume with assignment.json on it"; exit 0; }
             # The context volume is not needed again and need not stay in the payload's sight.
             cp "$here/context/assignment.json" "$here/assignment.json" && chmod 600 "$here/assignment.json" ||

@@ -29,7 +29,7 @@ package enum ContextVolume {
             switch form {
             case .hepix:
                 [
-                    ("context.sh", Array(try facts.shellText().utf8)),
+                    ("context.sh", Array(try (facts.shellText() + startScript()).utf8)),
                     ("prolog.sh", Array(ContextScripts.prolog.utf8)),
                     // OpenNebula runs this one, HEPiX where there is no other.
                     ("init.sh", Array(ContextScripts.prolog.utf8)),
@@ -46,6 +46,11 @@ package enum ContextVolume {
                 ]
             }
         return files.map { Volume.File($0.0, .bytes($0.1)) }
+    }
+
+    /// OpenNebula's other way to name what is run, for images that know no init.sh.
+    private static func startScript() throws(ContextError) -> String {
+        try ShellText.assignment("START_SCRIPT", ContextScripts.prolog)
     }
 }
 

@@ -8,13 +8,17 @@ import Unix
 
 extension Ending {
     /// Keeps what the site wants kept of a machine that has ended; done again, it ends in the same state.
-    func capture(_ record: Record, _ usage: EndState.Usage?, _ cause: EndCause) throws(MachineFault) {
+    ///
+    /// `terminated` is when its payload got TERM, by the guest's word.
+    func capture(
+        _ record: Record, _ usage: EndState.Usage?, _ cause: EndCause, terminated: Timestamp? = nil
+    ) throws(MachineFault) {
         guard let name = record.machineName, let path = record.evidence else { return }
         let directory = places.machine(name)
         let state = EndState(
             ended: clock(), cause: cause.name, by: cause.by, phases: record.times,
             exit: cause.exit.map { "\($0.code):\($0.signal)" },
-            refusal: record.refusal ?? record.revoked, usage: usage)
+            refusal: record.refusal ?? record.revoked, terminated: terminated, usage: usage)
         let policy = record.endState ?? site.evidence.endState
         let keepsOverlay =
             record.quarantine != nil || policy == .always || (policy == .onFailure && cause.isFailure)
@@ -30,12 +34,18 @@ extension Ending {
     /// An ending goes on without its audit line, which `tick` then writes later, after a reboot too; where not
     /// even that can be kept, it waits.
     private func report(_ record: Record, _ state: EndState, _ cause: EndCause) throws(MachineFault) {
-        let facts: [JSON.Member] = [
+        var facts: [JSON.Member] = [
             .init("cause", .string(state.cause)), .init("by", .string(cause.by)),
             .init("exit", state.exit.map { .string($0) } ?? .null),
             .init("cpuSeconds", .integer(state.usage?.cpuSeconds ?? 0)),
             .init("evidence", record.evidence.map { .string($0) } ?? .null),
         ]
+        if let terminated = state.terminated {
+            facts.append(.init("terminated", AuditEvent.untrusted("\(terminated)")))
+        }
+        if let pressed = record.times["power"] {
+            facts.append(.init("powerButton", .string("\(pressed)")))
+        }
         do {
             try Journal(AuditLog(path: places.auditLog)).write(.end, record, facts, at: state.ended)
         } catch {
@@ -54,6 +64,7 @@ extension Ending {
         let usage = try stop(name)
         let directory = places.machine(name)
         if let record = try LiveJob.read(directory.record) { try capture(record, usage, .reaped) }
+        try ShareServer.endAll(of: directory)
         try atNode("could not remove the machine's files") { () throws(UnixError) in
             try Files.removeTree(directory.path)
         }

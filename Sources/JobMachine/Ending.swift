@@ -33,14 +33,16 @@ package struct Ending {
     /// Ends the machine; the record stays, `captured`, for what the caller has to add.
     func end(_ live: inout LiveJob, because cause: EndCause) throws(MachineFault) {
         let hadMachine = live.record.phase.mayHaveMachine
+        let terminated = terminated(live, cause)
         try live.advanceEnding(.end, at: clock())
         guard let name = live.record.machineName else {
             throw .fault(.node, "\(live.directory.record) is damaged: its key is no key")
         }
-        if hadMachine { pressPowerButton(of: live.record) }
+        if hadMachine { pressPowerButton(&live) }
         let usage = hadMachine ? try stop(name) : nil
-        try capture(live.record, usage, cause)
+        try capture(live.record, usage, cause, terminated: terminated)
         try live.advanceEnding(.capture, at: clock())
+        try ShareServer.endAll(of: places.machine(name))
         try atNode("could not remove the machine's files") { () throws(UnixError) in
             try Files.removeTree(places.machine(name).path)
         }

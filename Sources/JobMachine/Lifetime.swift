@@ -1,11 +1,13 @@
 package import Job
-internal import Site
+package import Site
 
 /// How long a job may go on, as its payload is told.
 package struct Lifetime: Hashable, Sendable, Codable {
     /// Seconds before the scheduler's end of the job that a payload is to be over: what the way out of the
     /// machine takes.
     static let budget: Int64 = 5
+    /// Seconds of the scheduler's grace that the payload's last words take to the user's files.
+    static let relay = 2
     /// Bytes of a reason.
     static let longestReason = 256
 
@@ -22,29 +24,39 @@ package struct Lifetime: Hashable, Sendable, Codable {
 
     /// Seconds that the payload has at least from the moment it is told of a nearer end.
     package var grace: Int
+    /// Seconds that it has from the scheduler's TERM on, at least `grace`; nil when the scheduler does not say.
+    package var rest: Int?
     /// What the payload is sent then.
     package var signal: NoticeSignal?
     /// What the site said beside the scheduler.
     package var notice: Notice?
+    /// When the job is to be over because its node drains; nil when it does not, or the site has no rule.
+    package var drain: Timestamp?
     /// The moment that the payload can read; nil when no end was foreseen.
     package var told: Timestamp?
 
     package init(
-        grace: Int, signal: NoticeSignal? = nil, notice: Notice? = nil, told: Timestamp? = nil
+        grace: Int, rest: Int? = nil, signal: NoticeSignal? = nil, notice: Notice? = nil,
+        drain: Timestamp? = nil, told: Timestamp? = nil
     ) {
         self.grace = grace
+        self.rest = rest
         self.signal = signal
         self.notice = notice
+        self.drain = drain
         self.told = told
     }
 
-    /// What a new job begins with; a job's own choice of a signal goes before its queue's.
-    init(_ job: Job, _ site: Site) throws(Refusal) {
+    /// What a new job begins with; a job's own choice of a signal goes before its queue's, and a queue promises no
+    /// more than the scheduler leaves.
+    package init(_ job: Job, _ site: Site) throws(Refusal) {
         guard let queue = site.queues[job.queue] else {
             throw Refusal(.QueueNotAllowed, "'\(job.queue)' is not a queue whose jobs run in machines")
         }
+        let rest = job.resources.grace.map { max(0, $0 - Self.relay) }
         self.init(
-            grace: queue.grace, signal: try Self.signal(of: job) ?? queue.noticeSignal,
+            grace: min(queue.grace, rest ?? queue.grace), rest: rest,
+            signal: try Self.signal(of: job) ?? queue.noticeSignal,
             told: job.resources.end.map { Self.shutdown($0) })
     }
 
@@ -63,6 +75,17 @@ package struct Lifetime: Hashable, Sendable, Codable {
     /// When a payload must be over for the scheduler's end of its job.
     static func shutdown(_ end: Timestamp) -> Timestamp { end + -budget }
 
+    /// With the site's rule for a node that drains: its span from the moment it is first seen to do so.
+    package func following(_ drain: DrainState, at now: Timestamp) -> Lifetime {
+        var lifetime = self
+        switch drain {
+        case .unknown: break
+        case .inService: lifetime.drain = nil
+        case .drained(let span): lifetime.drain = lifetime.drain ?? now + span
+        }
+        return lifetime
+    }
+
     /// What a payload has to be told.
     package enum Change: Hashable, Sendable {
         case sooner(Timestamp)
@@ -78,10 +101,10 @@ package struct Lifetime: Hashable, Sendable, Codable {
         }
     }
 
-    /// The news in the scheduler's end of the job and the site's notice, if any; a payload is never told of an
-    /// end nearer than `grace` from now.
+    /// The news in the scheduler's end of the job and what the site wants besides, if any; a payload is never told
+    /// of an end nearer than `grace` from now.
     package func change(schedulerEnd end: Timestamp?, at now: Timestamp) -> Change? {
-        let ends = [end.map { Self.shutdown($0) }, notice?.end].compactMap { $0 }
+        let ends = [end.map { Self.shutdown($0) }, notice?.end, drain].compactMap { $0 }
         guard let target = ends.min() else { return told == nil ? nil : .never }
         let moment = max(target, now + Int64(grace))
         guard let told else { return .sooner(moment) }

@@ -13,4 +13,6 @@ package struct MachineParts {
     package let toolsDigest: String
     /// SHA-256 of the overlay, which nothing has been written to.
     package let overlayDigest: String
+    /// The disk that its user keeps; nil for a job that has none.
+    let userDisk: String?
 }

@@ -48,39 +48,69 @@ package struct Notices {
         package let failure: String?
     }
 
-    /// Follows what the scheduler says of the jobs on this node, and tells what could not be told before.
-    package func follow(_ states: [JobID: SlurmState], before deadline: Deadline) throws(MachineFault)
-        -> [Outcome]
-    {
+    /// Follows what the scheduler says of the jobs on this node and of the node itself, and tells what could not
+    /// be told before.
+    package func follow(
+        _ states: [JobID: JobState], node drain: DrainState = .unknown, before deadline: Deadline
+    ) throws(MachineFault) -> [Outcome] {
         var outcomes: [Outcome] = []
         for key in try LiveJob.keys(places) {
             guard !deadline.isOver else { break }
             guard let record = try LiveJob.peek(key, places: places), let state = states[key.job],
-                let end = news(record, state)
+                let end = news(record, state, drain)
             else { continue }
-            if let outcome = follow(key, end) { outcomes.append(outcome) }
+            if let outcome = follow(key, end, drain) { outcomes.append(outcome) }
         }
         return outcomes
     }
 
     /// The scheduler's end of a job that has to be told something.
-    private func news(_ record: Record, _ state: SlurmState) -> Timestamp?? {
-        guard record.phase == .running, state.isRunning, state.restarts == record.attempt else { return nil }
+    private func news(_ record: Record, _ state: JobState, _ drain: DrainState) -> Timestamp?? {
+        guard record.phase == .running, state.stage == .running,
+            (state.attempt ?? record.attempt) == record.attempt
+        else { return nil }
         let now = clock()
-        let end = Slurm.limit(state.end, at: now)
-        return record.lifetime?.change(schedulerEnd: end, at: now) == nil ? nil : .some(end)
+        let end = end(record, state.limit)
+        let lifetime = record.lifetime?.following(drain, at: now)
+        return lifetime?.change(schedulerEnd: end, at: now) == nil ? nil : .some(end)
+    }
+
+    /// Seconds by which an end may differ that the scheduler tells as the job's length.
+    private static let prologueTime: Int64 = 60
+
+    /// The end that follows from what the scheduler says; a length counts from a moment soon after the prologue that
+    /// nobody tells, so that an end which is only a little later is the same end.
+    private func end(_ record: Record, _ limit: JobState.Limit) -> Timestamp? {
+        switch limit {
+        case .never: return nil
+        case .at(let end): return end
+        case .after(let seconds):
+            guard let began = record.times[Phase.received.rawValue] else { return nil }
+            let known = record.end.map { Timestamp(seconds: $0) }
+            let end = began + seconds
+            return known.map { abs(end - $0) < Self.prologueTime ? $0 : end } ?? end
+        }
     }
 
     /// Nil when somebody else is at work on the job.
-    private func follow(_ key: JobKey, _ end: Timestamp?) -> Outcome? {
+    private func follow(_ key: JobKey, _ end: Timestamp?, _ drain: DrainState) -> Outcome? {
         do throws(MachineFault) {
             guard var live = try LiveJob.openUnlessBusy(key, places: places), live.record.phase == .running
             else { return nil }
-            let notice = live.record.lifetime?.notice
-            let isMoved = live.record.end != end?.seconds
-            if isMoved { try live.note { $0.end = end?.seconds } }
-            try bring(
-                &live, reason: isMoved ? "its time limit has changed" : notice?.reason ?? "as announced")
+            let before = live.record
+            let after = before.lifetime?.following(drain, at: clock())
+            var reason = before.lifetime?.notice?.reason ?? "as announced"
+            if before.lifetime?.drain != after?.drain {
+                reason = after?.drain == nil ? "its node is in service again" : "its node drains"
+            }
+            if before.end != end?.seconds { reason = "its time limit has changed" }
+            if before.end != end?.seconds || before.lifetime != after {
+                try live.note {
+                    $0.end = end?.seconds
+                    $0.lifetime = after
+                }
+            }
+            try bring(&live, reason: reason)
             return Outcome(job: key.description, told: live.record.lifetime?.told, failure: nil)
         } catch {
             return Outcome(job: key.description, told: nil, failure: "\(error)")

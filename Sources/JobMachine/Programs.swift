@@ -15,4 +15,6 @@ package struct Programs: Hashable, Sendable {
 
     /// The static agent that machines are given.
     package var guest: String { directory + "/bivouac-guest" }
+    /// What becomes the server of a shared directory.
+    var share: String { directory + "/bivouac-share" }
 }

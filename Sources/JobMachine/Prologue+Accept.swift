@@ -1,4 +1,5 @@
 import Audit
+import Evidence
 import JSON
 import Job
 import Site
@@ -6,25 +7,23 @@ import Unix
 
 extension Prologue {
     /// Takes the job's directory; nil when this very start of the job is already served.
-    func accept(_ job: Job, _ slurmConfiguration: String?, before deadline: Deadline) throws(MachineFault)
-        -> LiveJob?
-    {
+    func accept(_ job: Job, before deadline: Deadline) throws(MachineFault) -> LiveJob? {
         do {
             try places.check(job.key)
         } catch {
             throw .fault(.site, "\(error)")
         }
-        let attempt = job.attempt ?? 0
+        var superseded: Int?
         while true {
             if let earlier = try LiveJob.open(job.key, places: places, before: deadline) {
                 let record = earlier.record
-                if record.attempt == attempt && [.running, .paused, .refused].contains(record.phase) {
+                if record.attempt == job.attempt && [.running, .paused, .refused].contains(record.phase) {
                     return nil
                 }
+                superseded = record.attempt
                 try ending.run(earlier, because: .superseded)
             }
-            var record = Record(
-                job: job, attempt: attempt, slurmConfiguration: slurmConfiguration, now: clock())
+            var record = Record(job: job, attempt: try attempt(of: job, after: superseded), now: clock())
             record.silence = site.silenceTimeout
             if let live = try LiveJob.create(record, key: job.key, places: places, before: deadline) {
                 return live
@@ -32,12 +31,21 @@ extension Prologue {
         }
     }
 
+    /// Which start of the job this is; where the batch system does not count them, what is here tells.
+    private func attempt(of job: Job, after superseded: Int?) throws(MachineFault) -> Int {
+        if let attempt = job.attempt { return attempt }
+        let started = try atNode("could not count the starts of job \(job.key)") { () throws(EvidenceError) in
+            try EvidenceStore(directory: places.evidence).nextAttempt(of: job.key)
+        }
+        return max(started, superseded.map { $0 + 1 } ?? 0)
+    }
+
     var journal: Journal { Journal(AuditLog(path: places.auditLog)) }
 
     var ending: Ending { Ending(site: site, places: places, clock: clock) }
 
     /// Ends what was made and tells who is to blame: a refusal stays in the record for the launcher.
-    func abandon(_ live: consuming LiveJob, for fault: MachineFault) throws(MachineFault) {
+    func abandon(_ live: consuming LiveJob, for fault: MachineFault) throws(MachineFault) -> Refusal {
         let key = live.key
         if live.record.phase.mayHaveMachine || live.record.phase == .prepared {
             do {
@@ -54,5 +62,6 @@ extension Prologue {
             .refusal, live.record,
             [.init("refusal", .string(refusal.name.rawValue)), .init("message", .string(refusal.message))],
             at: clock())
+        return refusal
     }
 }

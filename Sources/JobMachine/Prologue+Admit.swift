@@ -16,13 +16,20 @@ extension Prologue {
         let now = clock()
         let admission = try judge(job, at: now)
         let lifetime: Lifetime
-        do throws(Refusal) { lifetime = try Lifetime(job, site) } catch { throw .refused(error) }
+        let stage: StageRequest?
+        do throws(Refusal) {
+            lifetime = try Lifetime(job, site)
+            stage = try site.queues[job.queue].flatMap { (queue) throws(Refusal) in
+                try StageRequest(job, queue)
+            }
+        } catch { throw .refused(error) }
         try live.advance(.admit, at: now) {
             $0.image = Record.Image(admission)
             $0.endState = site.endState(queue: job.queue, list: admission.list.name)
             $0.lifetime = lifetime
             $0.payload = site.queues[job.queue]?.payload
             $0.credentials = site.queues[job.queue]?.credentials
+            $0.stage = stage
         }
         try journal.write(.admission, live.record, at: now, durably: false)
         return admission
@@ -34,6 +41,7 @@ extension Prologue {
         do {
             let request = try Request(job, site)
             try checkSettings(request.queue)
+            _ = try HostFiles(job, site)
             var standings: [String: ListStanding] = [:]
             // Where one list decides, only its entry of this image matters, however many it has.
             let image = request.lists.count == 1 ? request.identifier : nil
@@ -42,6 +50,7 @@ extension Prologue {
                 standings[list.name] = list.standing(
                     anchors: site.trustAnchors, maximumAge: site.maximumListAge, at: now)
             }
+            if let objection = job.objection { throw objection }
             return try Policy.admit(job, site: site, lists: standings, at: now)
         } catch let refusal as Refusal {
             throw .refused(refusal)
@@ -53,20 +62,17 @@ extension Prologue {
     /// Refuses what the configuration can say and this release cannot do: a job must not run otherwise than its
     /// queue promises.
     private func checkSettings(_ queue: Queue) throws(Refusal) {
-        let unsupported =
-            queue.workdir != .none
-            ? "workdir = \"\(queue.workdir.rawValue)\""
-            : queue.network != .none ? "network = \"\(queue.network.rawValue)\"" : nil
-        guard let unsupported else { return }
+        guard queue.network != .none else { return }
         throw Refusal(
             .UnsupportedSetting,
-            "[queue.\(queue.name)] \(unsupported) in site.toml is not supported: write \"none\"")
+            "[queue.\(queue.name)] network = \"\(queue.network.rawValue)\" in site.toml is not supported: "
+                + "write \"none\"")
     }
 
     /// What a job would be told and given, without anything being made or written down.
     package func rehearse(_ job: Job) throws(MachineFault) -> (admission: Admission, xml: String) {
         let admission = try judge(job, at: clock())
-        let record = Record(job: job, attempt: 0, slurmConfiguration: nil, now: clock())
+        let record = Record(job: job, attempt: 0, now: clock())
         guard
             let share = NodeShare.choose(
                 job.resources.cpus, allowed: Process.allowedCPUs, accounts: NodeShare.pool(site), taken: [])
@@ -79,7 +85,8 @@ extension Prologue {
         }
         let image = ImageStore(directory: places.images).path(of: admission.digest)
         let xml = try describe(
-            job, record, machine, image: (image, format), tools: places.toolsVolume("TOOLS"))
+            job, record, machine, try files(of: job), image: (image, format),
+            tools: places.toolsVolume("TOOLS"))
         return (admission, xml)
     }
 

@@ -17,6 +17,12 @@ extension Prologue {
         _ live: inout LiveJob
     ) throws(MachineFault) {
         let descriptor = image.file.rawValue
+        let userDisk = try open(userDisk: parts.userDisk)
+        let userDiskNumber: Int32? =
+            switch userDisk {
+            case .some(let file): file.rawValue
+            case nil: nil
+            }
         try atNode("could not start machine \(parts.name)") { () throws(LibvirtError) in
             // What a prologue that died here left behind, under the same name.
             if let stray = try connection.lookup(uuid: MachineIdentity.uuid(of: parts.name)) {
@@ -25,6 +31,9 @@ extension Prologue {
             }
             let domain = try connection.define(parts.xml)
             try domain.associate([descriptor], group: MachineParts.baseGroup)
+            if let userDiskNumber {
+                try domain.associate([userDiskNumber], group: UserDisk.group, writable: true)
+            }
             do throws(LibvirtError) {
                 try domain.create()
             } catch {
@@ -33,6 +42,7 @@ extension Prologue {
             }
             try domain.undefine()
         }
+        _ = consume userDisk
         // libvirt makes the sockets for QEMU's account; until here the directory was root's alone.
         let payload = live.directory.payloadSocket
         let control = live.directory.controlSocket
@@ -45,6 +55,13 @@ extension Prologue {
         }
         try live.advance(.boot, at: clock())
         try live.copyRecord(to: places.machine(parts.name).record)
+    }
+
+    private func open(userDisk path: String?) throws(MachineFault) -> FileDescriptor? {
+        guard let path else { return nil }
+        return try atNode("could not open the user's disk") { () throws(UnixError) in
+            try FileDescriptor.open(path, [.readWrite, .noFollow])
+        }
     }
 
     /// Waits until the agent waits for the payload.

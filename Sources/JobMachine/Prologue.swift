@@ -29,16 +29,19 @@ package struct Prologue {
 
     /// Makes the job's machine, or writes down why it gets none.
     ///
-    /// A refused job is no error: its launcher tells the reason. What is thrown is the node's or site's fault.
+    /// A refused job is no error: its launcher tells the reason, and it is returned for a batch system that can
+    /// end the job here. What is thrown is the node's or site's fault.
     ///
     /// A libvirt that was not reached matters from the moment on that the job is to get a machine.
     package func run(
-        _ job: Job, on libvirt: consuming Result<NodeLibvirt, MachineFault>, slurmConfiguration: String?
-    ) throws(MachineFault) {
+        _ job: Job, on libvirt: consuming Result<NodeLibvirt, MachineFault>
+    ) throws(MachineFault) -> Refusal? {
         let deadline = Deadline(seconds: site.prologueTimeout)
         let fresh = Deadline(seconds: 5)
         // 1. The job's directory, lock and record; what an earlier start left is ended.
-        guard var live = try accept(job, slurmConfiguration, before: deadline) else { return }
+        guard var live = try accept(job, before: deadline) else {
+            return try LiveJob.peek(job.key, places: places)?.refusal
+        }
         do {
             // 2. May this image run for this job?
             let admission = try admit(job, &live)
@@ -55,8 +58,9 @@ package struct Prologue {
             account(for: live.record)
             // 8. The agent waits for the payload; the launcher may come.
             try awaitAgent(job, &live, before: deadline)
+            return nil
         } catch {
-            try abandon(live, for: error)
+            return try abandon(live, for: error)
         }
     }
 

@@ -19,7 +19,9 @@ package struct ProximityFeatures {
     }
 
     /// The feature of one image, `bivouac_` and the first 12 digits of its SHA-512.
-    package static func name(_ sha512: some StringProtocol) -> String { SlurmNode.prefix + sha512.prefix(12) }
+    package static func name(_ sha512: some StringProtocol) -> String {
+        NodeFeatures.prefix + sha512.prefix(12)
+    }
 
     /// Those of the images that are here, or known to be right in the shared store.
     package func names() throws(ImageStoreError) -> [String] {
@@ -36,11 +38,11 @@ package struct ProximityFeatures {
     /// configuration again.
     private static let interval: Int64 = 3600
 
-    /// Tells Slurm when something has changed since the last time; the features then, nil when nothing had to be
+    /// Tells the batch system when something has changed since the last time; the features then, nil when nothing had to be
     /// done.
     ///
     /// Features that are not ours stay as they are.
-    package func publish(_ commands: SlurmCommand, node: String) throws(MachineFault) -> [String]? {
+    package func publish(_ commands: any SchedulerCommands, node: String) throws(MachineFault) -> [String]? {
         let names = try atNode("could not list images") { () throws(ImageStoreError) in
             try self.names()
         }
@@ -62,8 +64,9 @@ package struct ProximityFeatures {
     }
 
     /// False when the controller has it so.
-    private func tell(_ commands: SlurmCommand, _ names: [String], of node: String) throws(BatchError) -> Bool
-    {
+    private func tell(
+        _ commands: any SchedulerCommands, _ names: [String], of node: String
+    ) throws(BatchError) -> Bool {
         let before = try commands.node(node)
         let after = before.with(names)
         guard after != before else { return false }

@@ -22,11 +22,11 @@ package struct QueueDemand {
     package private(set) var refused: [String: Int] = [:]
 
     /// Judges each kind of job once, by the same rules as at its start.
-    package init(_ waiting: [SlurmWaiting], site: Site, prologue: Prologue) {
-        var kinds: [SlurmWaiting: Int] = [:]
+    package init(_ waiting: [WaitingJob], site: Site, prologue: Prologue) {
+        var kinds: [WaitingJob: Int] = [:]
         for job in waiting {
             var kind = job
-            kind.partitions = kind.partitions.filter { site.queues[$0] != nil }
+            kind.queues = kind.queues.filter { site.queues[$0] != nil }
             kind.words = kind.words.filter { $0.hasPrefix("image=") }
             kinds[kind, default: 0] += 1
         }
@@ -47,11 +47,11 @@ package struct QueueDemand {
         }
     }
 
-    private static func judge(_ kind: SlurmWaiting, _ site: Site, _ prologue: Prologue) throws(MachineFault)
+    private static func judge(_ kind: WaitingJob, _ site: Site, _ prologue: Prologue) throws(MachineFault)
         -> (Admission, String)
     {
-        guard let queue = kind.partitions.first else {
-            throw .fault(.job, "the job waits in no partition of ours")
+        guard let queue = kind.queues.first else {
+            throw .fault(.job, "the job waits in no queue of ours")
         }
         guard let account = NameService.account(uid: kind.uid) else {
             throw .fault(.job, "user id \(kind.uid) has no account on this node")

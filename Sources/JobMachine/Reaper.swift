@@ -22,20 +22,26 @@ package struct Reaper {
     }
 
     /// Ends every stray, as many as there is time for; `learn` gets what the scheduler says of all jobs here.
-    package func run(
-        commands: (String?) -> SlurmCommand, before deadline: Deadline,
-        learn: ([JobID: SlurmState]) -> Void = { _ in }
-    ) throws(MachineFault) -> [Outcome] {
+    ///
+    /// A job whose record does not say where it came from is one of the site's usual batch system.
+    package func run(before deadline: Deadline, learn: ([JobID: JobState]) -> Void = { _ in })
+        throws(MachineFault) -> [Outcome]
+    {
         let found = try candidates()
         guard !found.isEmpty else { return [] }
         var outcomes: [Outcome] = []
-        for configuration in Set(found.map(\.slurmConfiguration)) {
-            let mine = found.filter { $0.slurmConfiguration == configuration }
-            let states: [JobID: SlurmState]
+        for origin in Set(found.map(\.origin)) {
+            let mine = found.filter { $0.origin == origin }
+            let states: [JobID: JobState]
             do {
-                states = try commands(configuration).states(of: Array(Set(mine.map(\.name.key.job))))
+                states = try Scheduler.commands(of: origin ?? ending.site.origin)
+                    .states(of: Array(Set(mine.map(\.name.key.job))), at: ending.clock())
             } catch {
-                throw .fault(.node, "no stray was touched, since the scheduler did not answer: \(error)")
+                outcomes.append(
+                    Outcome(
+                        name: (origin ?? ending.site.origin).scheduler,
+                        failure: "no stray was touched, since the scheduler did not answer: \(error)"))
+                continue
             }
             learn(states)
             for candidate in mine where isOver(candidate, states[candidate.name.key.job]) {
@@ -49,7 +55,7 @@ package struct Reaper {
     /// Something of ours that may be a stray.
     private struct Candidate {
         let name: MachineName
-        let slurmConfiguration: String?
+        let origin: JobOrigin?
         let kind: Kind
 
         enum Kind {
@@ -62,10 +68,11 @@ package struct Reaper {
         }
     }
 
-    private func isOver(_ candidate: Candidate, _ state: SlurmState?) -> Bool {
+    private func isOver(_ candidate: Candidate, _ state: JobState?) -> Bool {
         guard let state else { return true }
-        if state.isOver || state.isWaiting { return true }
-        return candidate.kind != .directory && state.restarts > candidate.name.attempt
+        if state.stage == .away { return true }
+        guard candidate.kind != .directory, let attempt = state.attempt else { return false }
+        return attempt > candidate.name.attempt
     }
 
     /// Live records, and machines' directories and domains that no live record speaks of.
@@ -75,11 +82,10 @@ package struct Reaper {
         for key in try LiveJob.keys(places) {
             if let record = try LiveJob.peek(key, places: places), let name = record.machineName {
                 live.insert(name)
-                found.append(
-                    Candidate(name: name, slurmConfiguration: record.slurmConfiguration, kind: .live))
+                found.append(Candidate(name: name, origin: record.origin, kind: .live))
             } else if key.cluster == ending.site.cluster {
                 let name = MachineName(key: key, attempt: 0)
-                found.append(Candidate(name: name, slurmConfiguration: nil, kind: .directory))
+                found.append(Candidate(name: name, origin: nil, kind: .directory))
             }
         }
         var names = try atNode("could not list machines") { () throws(UnixError) in
@@ -88,7 +94,7 @@ package struct Reaper {
         names += try atNode("could not list domains", ourDomains)
         for name in Set(names) where !live.contains(name) && name.key.cluster == ending.site.cluster {
             let copy = try LiveJob.read(places.machine(name).record)
-            found.append(Candidate(name: name, slurmConfiguration: copy?.slurmConfiguration, kind: .machine))
+            found.append(Candidate(name: name, origin: copy?.origin, kind: .machine))
         }
         return found
     }

@@ -60,6 +60,10 @@ package struct Record: Codable, Sendable {
     package var payload: PayloadSource?
     /// Variables of the job that name credentials; the launcher reads it.
     package var credentials: [String]?
+    /// Whether its user's disk is this machine's as long as there may be one.
+    package var userDisk: Bool?
+    /// The user's files that go into the machine; nil when none do; the launcher reads it.
+    package var stage: StageRequest?
     package var domain: String
     package var uuid: String
     package var image: Image?
@@ -68,13 +72,18 @@ package struct Record: Codable, Sendable {
     package var machine: Machine?
     /// Directory of the start state below the evidence directory.
     package var evidence: String?
-    /// Value of `SLURM_CONF` for whoever has to ask the controller later.
-    package var slurmConfiguration: String?
+    /// Whom to ask about the job later.
+    package var origin: JobOrigin?
+    /// Where a batch system that gives a shell the path of the job's script has put it; the launcher reads it.
+    package var script: String?
     /// When each phase began; a phase that was entered twice has its last moment.
+    ///
+    /// Beside them stand the last `notice`, and of an ending when the button was pressed, `power`, and the guest went
+    /// `off` by it.
     package var times: [String: Timestamp]
 
     /// The record of a job that has just arrived.
-    package init(job: Job, attempt: Int, slurmConfiguration: String?, now: Timestamp) {
+    package init(job: Job, attempt: Int, now: Timestamp) {
         let name = MachineName(key: job.key, attempt: attempt)
         key = job.key.description
         self.attempt = attempt
@@ -88,7 +97,8 @@ package struct Record: Codable, Sendable {
         end = job.resources.end?.seconds
         domain = name.domain
         uuid = MachineIdentity.uuid(of: name)
-        self.slurmConfiguration = slurmConfiguration
+        origin = job.origin
+        script = job.script
         times = [Phase.received.rawValue: now]
     }
 

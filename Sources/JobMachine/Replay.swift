@@ -31,7 +31,20 @@ package struct Replay: ~Copyable {
         throws(MachineFault) -> Replay
     {
         let kept = try ReplaySource(path, ending.places)
-        let directory = MachineDirectory(path: "\(ending.places.replays)/\(kept.name)")
+        return try make("\(kept.name)", ending, before: deadline) {
+            (directory, domain, share) throws(MachineFault) in
+            // No audit line, no start.
+            try kept.tell("evidence replay", by: author, at: ending.clock())
+            try kept.boot(directory, domain: domain, share, ending)
+        }
+    }
+
+    /// A machine beside the jobs': a directory of its own, an account and CPUs, and what `boot` makes of them.
+    static func make(
+        _ name: String, _ ending: Ending, before deadline: Deadline,
+        boot: (MachineDirectory, String, NodeShare) throws(MachineFault) -> Void
+    ) throws(MachineFault) -> Replay {
+        let directory = MachineDirectory(path: "\(ending.places.replays)/\(name)")
         try atNode("could not make \(directory.path)") { () throws(UnixError) in
             try Files.makeDirectories(ending.places.state, mode: 0o755)
             try Files.makeDirectories(ending.places.replays, mode: 0o711)
@@ -39,15 +52,13 @@ package struct Replay: ~Copyable {
             try Files.makeDirectory(directory.path, mode: 0o711)
         }
         guard let lock = try tryLock(directory) else {
-            throw .fault(.node, "the start state \(path) is being replayed already")
+            throw .fault(.node, "\(directory.path) is in use: somebody else runs '\(name)' just now")
         }
-        // No audit line, no start.
-        try kept.tell("evidence replay", by: author, at: ending.clock())
         let replay = Replay(directory, ending, lock)
         do {
             try replay.stop()
             let share = try replay.claim(before: deadline)
-            try kept.boot(replay.directory, domain: replay.domain, share, ending)
+            try boot(replay.directory, replay.domain, share)
         } catch {
             try? replay.end()
             throw error

@@ -48,6 +48,18 @@ import Glibc
         return Version(number)
     }
 
+    /// What confines QEMU beside its account: `apparmor`, `selinux`, or `none`.
+    ///
+    /// The corresponding C function is `virNodeGetSecurityModel`.
+    package func securityModel() throws(LibvirtError) -> String {
+        var model = virSecurityModel()
+        try deadline.number("virNodeGetSecurityModel") { unsafe virNodeGetSecurityModel(pointer, &model) }
+        let name = unsafe withUnsafeBytes(of: model.model) {
+            unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+        }
+        return name.isEmpty ? "none" : name
+    }
+
     /// The names of all domains, running or not, that begin with `prefix`, sorted.
     ///
     /// The corresponding C function is `virConnectListAllDomains`.

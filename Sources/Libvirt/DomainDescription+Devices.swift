@@ -1,5 +1,6 @@
 extension DomainDescription {
-    /// What the guest finds on its buses: three disks, two ports, a serial line and a source of randomness.
+    /// What the guest finds on its buses: three disks, two ports, a serial line and a source of randomness, and what
+    /// its job alone has: a disk of the user's, shared directories.
     ///
     /// They stand on the root bus: libvirt would give each a port of its own, which firmware and guest then
     /// have to look through, a tenth of the boot under translation.
@@ -28,6 +29,31 @@ extension DomainDescription {
                     [
                         XMLElement("backend", ["model": "random"], text: "/dev/urandom"), address(slot: 6),
                     ]),
+            ] + (userDisk.map { [keptDisk($0)] } ?? [])
+                + shares.enumerated().map { fileSystem($1, slot: 8 + $0) })
+    }
+
+    /// A disk that is to be whole whatever happens to machine and host.
+    private func keptDisk(_ image: Image) -> XMLElement {
+        XMLElement(
+            "disk", ["type": "file", "device": "disk"],
+            [
+                XMLElement("driver", ["name": "qemu", "type": image.format.rawValue, "cache": "writeback"]),
+                source(image),
+                XMLElement("target", ["dev": "vdd", "bus": "virtio"]),
+                XMLElement("serial", text: userDiskSerial),
+                address(slot: 7),
+            ])
+    }
+
+    private func fileSystem(_ share: Share, slot: Int) -> XMLElement {
+        XMLElement(
+            "filesystem", ["type": "mount"],
+            [
+                XMLElement("driver", ["type": "virtiofs"]),
+                XMLElement("source", ["socket": share.socket]),
+                XMLElement("target", ["dir": share.tag]),
+                address(slot: slot),
             ])
     }
 

@@ -16,7 +16,8 @@ extension DomainDescription {
             hostProcessors.allSatisfy { (0...65_535).contains($0) })
         // Root is what the machine must not run as.
         try check("the account", "\(uid):\(gid)", "other than root", uid > 0 && gid > 0)
-        for path in [overlay, base, context, tools].map(\.path) + [controlSocket, payloadSocket, console] {
+        let files = [overlay, base, context, tools, userDisk].compactMap { $0?.path } + shares.map(\.socket)
+        for path in files + [controlSocket, payloadSocket, console] {
             try check("a path", path, "absolute", path.hasPrefix("/"))
         }
         return self
@@ -30,6 +31,7 @@ extension DomainDescription {
                 XMLElement("uuid", text: uuid),
                 XMLElement("title", text: title),
                 XMLElement("memory", ["unit": "MiB"], text: "\(memory >> 20)"),
+            ] + memoryBacking + [
                 vcpu,
                 cputune,
                 XMLElement(
@@ -52,6 +54,17 @@ extension DomainDescription {
                     "seclabel", ["type": "static", "model": "dac", "relabel": "yes"],
                     [XMLElement("label", text: "+\(uid):+\(gid)")]),
             ])
+    }
+
+    /// Memory that another process can be given, which serves requests of the guest there.
+    private var memoryBacking: [XMLElement] {
+        shares.isEmpty
+            ? []
+            : [
+                XMLElement(
+                    "memoryBacking", [:],
+                    [XMLElement("source", ["type": "memfd"]), XMLElement("access", ["mode": "shared"])])
+            ]
     }
 
     private var cpuset: String { Set(hostProcessors).sorted().map(String.init).joined(separator: ",") }

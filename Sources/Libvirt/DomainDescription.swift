@@ -30,6 +30,20 @@ package struct DomainDescription: Hashable, Sendable {
         }
     }
 
+    /// A directory that the guest shares with a process of the host, which serves it (virtiofs).
+    package struct Share: Hashable, Sendable {
+        /// The name by which the guest mounts it.
+        package var tag: String
+        /// Where that process listens; QEMU connects to it.
+        package var socket: String
+
+        /// A directory that is served at the socket.
+        package init(tag: String, socket: String) {
+            self.tag = tag
+            self.socket = socket
+        }
+    }
+
     /// The name of the domain.
     package var name: String
     /// The UUID in its 36-character form.
@@ -54,6 +68,11 @@ package struct DomainDescription: Hashable, Sendable {
     package var context: Image
     /// Read-only, `vdc`.
     package var tools: Image
+    /// A disk that outlives the machine, `vdd`.
+    package var userDisk: Image?
+    /// The serial number by which the guest knows it; virtio has room for 20 bytes.
+    package var userDiskSerial: String
+    package var shares: [Share]
     /// The socket that becomes the port `org.bivouac.control` in the guest.
     package var controlSocket: String
     /// The socket that becomes the port `org.bivouac.payload` in the guest.
@@ -68,7 +87,8 @@ package struct DomainDescription: Hashable, Sendable {
     package init(
         name: String, uuid: String, title: String, kind: Kind, memory: Int64, processors: Int,
         hostProcessors: [Int], capped: Bool, overlay: Image, base: Image, context: Image, tools: Image,
-        controlSocket: String, payloadSocket: String, console: String, uid: UInt32, gid: UInt32
+        controlSocket: String, payloadSocket: String, console: String, uid: UInt32, gid: UInt32,
+        userDisk: Image? = nil, userDiskSerial: String = "", shares: [Share] = []
     ) {
         self.name = name
         self.uuid = uuid
@@ -87,5 +107,8 @@ package struct DomainDescription: Hashable, Sendable {
         self.console = console
         self.uid = uid
         self.gid = gid
+        self.userDisk = userDisk
+        self.userDiskSerial = userDiskSerial
+        self.shares = shares
     }
 }

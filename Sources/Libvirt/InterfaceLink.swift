@@ -4,11 +4,14 @@
 /// libvirt itself has written: each element on lines of its own, all values escaped.
 package enum InterfaceLink {
     /// The `interface` elements, as they stand there.
-    package static func interfaces(in xml: String) -> [String] {
+    package static func interfaces(in xml: String) -> [String] { elements("interface", in: xml) }
+
+    /// The elements of that name that have attributes and content, as they stand there.
+    package static func elements(_ name: String, in xml: String) -> [String] {
         var found: [String] = []
         var rest = xml[...]
-        while let start = rest.firstRange(of: "<interface "),
-            let end = rest[start.upperBound...].firstRange(of: "</interface>")
+        while let start = rest.firstRange(of: "<\(name) "),
+            let end = rest[start.upperBound...].firstRange(of: "</\(name)>")
         {
             found.append(String(rest[start.lowerBound..<end.upperBound]))
             rest = rest[end.upperBound...]

@@ -40,12 +40,17 @@ extension ListRule {
         sha1 = try section.boolean("allow_sha1") ?? sha1
         endState = try section.choice("end_state", EvidenceRule.EndState.self)
         context = try section.choice("context", ContextForm.self)
-        if let contexts = try section.section("contexts", keys: nil) {
-            for alias in contexts.names {
-                self.contexts[alias] = try contexts.choice(alias, ContextForm.self)
+        if let aliases = try section.section("images", keys: nil) { try addImages(aliases) }
+        guard let contexts = try section.section("contexts", keys: nil) else { return }
+        for alias in contexts.names {
+            guard images[alias] != nil else {
+                throw contexts.fault(at: alias, "is no alias of [images]: name it there, or drop it")
             }
+            self.contexts[alias] = try contexts.choice(alias, ContextForm.self)
         }
-        guard let aliases = try section.section("images", keys: nil) else { return }
+    }
+
+    private mutating func addImages(_ aliases: Section) throws(SiteFault) {
         for alias in aliases.names {
             guard ImageName.isWord(alias) else {
                 throw aliases.fault(

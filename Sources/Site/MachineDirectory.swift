@@ -12,6 +12,10 @@ package struct MachineDirectory: Hashable, Sendable {
     package var context: String { path + "/context.iso" }
     /// What the guest printed on its serial line.
     package var console: String { path + "/console.log" }
+    /// Where QEMU finds who serves the machine's shared directory of that number.
+    package func shareSocket(_ number: Int) -> String { "\(path)/share\(number)" }
+    /// Held by that process as long as it lives; its number stands there.
+    package func shareLock(_ number: Int) -> String { "\(path)/share\(number).lock" }
     /// A copy of the job's record that outlives a reboot.
     package var record: String { path + "/record.json" }
 }

@@ -72,6 +72,12 @@ package struct Places: Hashable, Sendable {
     package var evidence: String { state + "/evidence" }
     /// The directory of a machine's evidence; the date is `YYYY-MM-DD`.
     package func evidence(_ name: MachineName, date: String) -> String { "\(evidence)/\(date)/\(name)" }
+    /// The disks that users keep on this node.
+    package var userDisks: String { state + "/users" }
+    /// The disk of a user.
+    package func userDisk(_ uid: UInt32) -> UserDiskDirectory {
+        UserDiskDirectory(path: "\(userDisks)/\(uid)")
+    }
     /// The hash-chained log.
     package var auditLog: String { root + "/var/log/bivouac/audit.jsonl" }
 }

@@ -11,7 +11,9 @@ package struct Queue: Hashable, Sendable {
     package enum WorkDirectory: String, Hashable, Sendable, CaseIterable {
         /// It does not: the directory is there and empty.
         case none
-        case stage, virtiofs
+        /// The launcher sends it, and brings back what changed.
+        case stage
+        case virtiofs
     }
 
     /// The partition or queue as the batch system calls it.
@@ -32,8 +34,12 @@ package struct Queue: Hashable, Sendable {
     package var network: Network
     /// How the working directory comes into the machine.
     package var workdir: WorkDirectory
-    /// The most that a staged working directory may hold.
+    /// The most that a job's files may hold on their way in, and what comes back.
     package var workdirLimit: ByteCount
+    /// Names of the site's exports that its machines see.
+    package var exports: [String]
+    /// The size of the disk that a user's jobs may keep on the node; nil where they have none.
+    package var userDisk: ByteCount?
     /// What a job is granted when the scheduler accounts no memory.
     package var memory: ByteCount?
     /// Overrules the evidence rule of the site.
@@ -54,10 +60,10 @@ package struct Queue: Hashable, Sendable {
     package init(
         name: String, image: ImageName? = nil, allow: [String], classes: Set<Int> = [1, 2],
         users: [String] = [], groups: [String] = [], accounts: [String] = [], network: Network = .none,
-        workdir: WorkDirectory = .none, workdirLimit: ByteCount = .mebibytes(1024), memory: ByteCount? = nil,
+        workdir: WorkDirectory = .stage, workdirLimit: ByteCount = .mebibytes(1024), memory: ByteCount? = nil,
         endState: EvidenceRule.EndState? = nil, grace: Int = 25, noticeSignal: NoticeSignal? = nil,
         listening: ListeningRule = .note, payload: PayloadSource = .job,
-        credentials: [String] = []
+        credentials: [String] = [], exports: [String] = [], userDisk: ByteCount? = nil
     ) {
         self.name = name
         self.image = image
@@ -76,6 +82,8 @@ package struct Queue: Hashable, Sendable {
         self.listening = listening
         self.payload = payload
         self.credentials = credentials
+        self.exports = exports
+        self.userDisk = userDisk
     }
 
     /// Whether `allow` names the image.
@@ -87,10 +95,12 @@ package struct Queue: Hashable, Sendable {
 extension Queue {
     static let keys = [
         "image", "allow", "classes", "users", "groups", "accounts", "network", "workdir", "workdir_limit",
-        "memory", "end_state", "grace", "notice_signal", "listening", "payload", "credentials",
+        "memory", "end_state", "grace", "notice_signal", "listening", "payload", "credentials", "exports",
+        "user_disk",
     ]
 
-    init(name: String, _ section: Section) throws(SiteFault) {
+    /// `declared` are the names of the site's exports.
+    init(name: String, _ section: Section, exports declared: [String]) throws(SiteFault) {
         let allow = try section.strings("allow", rule: "LIST/* or LIST/ALIAS") { Self.isPattern($0) }
         self.init(name: name, allow: try section.required("allow", allow, example: "[\"LIST/*\"]"))
         if let text = try section.string(
@@ -119,6 +129,15 @@ extension Queue {
             try section.strings("credentials", rule: "the name of a variable, in capitals") {
                 Self.isVariable($0)
             } ?? []
+        exports =
+            try section.strings(
+                "exports", rule: "a name that stands in [exports]"
+            ) { declared.contains($0) } ?? exports
+        guard exports.count <= Export.limit else {
+            throw section.fault(
+                at: "exports", "holds \(exports.count) names: a machine has room for \(Export.limit)")
+        }
+        userDisk = try section.size("user_disk", in: .mebibytes(16)...ByteCount(1 << 50))
     }
 
     private static func isVariable(_ text: String) -> Bool {

@@ -6,7 +6,7 @@ extension Site {
         "silence_timeout",
         "qemu_accounts", "libvirt", "libvirt_timeout", "memory_overhead", "queue", "store", "evidence",
         "fetch",
-        "revoked", "hs06_per_cpu",
+        "revoked", "drain", "hs06_per_cpu", "scheduler", "exports",
     ]
 
     /// Decodes `site.toml`.
@@ -15,6 +15,10 @@ extension Site {
             "cluster", rule: "1 to 32 letters, digits, '_' and '-', the first a letter or digit"
         ) { JobKey.isCluster($0) }
         self.init(cluster: try section.required("cluster", cluster, example: "\"NAME\""))
+        scheduler =
+            try section.string("scheduler", rule: "a batch system's name, like slurm") {
+                ImageName.isWord($0)
+            } ?? scheduler
         anchors =
             try section.string("anchors", rule: "an absolute path") {
                 $0.hasPrefix("/") && Section.isLine($0, limit: 1024)
@@ -45,6 +49,7 @@ extension Site {
         memoryOverhead =
             try section.size("memory_overhead", in: ByteCount(0)...ByteCount(1 << 40))
             ?? memoryOverhead
+        if let section = try section.section("exports", keys: nil) { exports = try Export.all(section) }
         if let queues = try section.section("queue", keys: nil) {
             for name in queues.names {
                 guard ImageName.isWord(name) else {
@@ -53,7 +58,8 @@ extension Site {
                         "is no queue: 1 to 64 letters, digits, '.', '_' and '-', the first a letter or digit")
                 }
                 self.queues[name] = try queues.section(name, keys: Queue.keys).map {
-                    (section) throws(SiteFault) in try Queue(name: name, section)
+                    (section) throws(SiteFault) in
+                    try Queue(name: name, section, exports: exports.map(\.name))
                 }
             }
         }
@@ -63,6 +69,7 @@ extension Site {
         }
         if let section = try section.section("fetch", keys: FetchRule.keys) { fetch = try FetchRule(section) }
         revoked = try section.choice("revoked", RevokedRule.self) ?? revoked
+        drain = try section.seconds("drain", in: 0...30 * 86_400)
         hs06 = try section.string("hs06_per_cpu", rule: "a number like \"12.5\"") { Benchmark($0) != nil }
             .flatMap { Benchmark($0) }
     }

@@ -4,6 +4,8 @@ package import Job
 package struct Site: Hashable, Sendable {
     /// Part of every job key and domain name.
     package var cluster: String
+    /// The batch system whose jobs these are, where a job's record does not say so.
+    package var scheduler: String
     /// The directory of CA certificates, CRLs and signing policies.
     package var anchors: String
     /// Seconds after which a list is stale, whatever it says itself.
@@ -42,8 +44,12 @@ package struct Site: Hashable, Sendable {
     package var fetch: FetchRule
     /// What becomes of a running machine that would not be admitted any more.
     package var revoked: RevokedRule
+    /// Seconds that running jobs have when the scheduler drains their node; nil when draining sets no end.
+    package var drain: Int64?
     /// Power of one CPU by the benchmark of that name; nil when the site does not say.
     package var hs06: Benchmark?
+    /// What machines of some queues see of the node.
+    package var exports: [Export]
     /// What the site adds to every machine.
     package var snippets: [ContextSnippet]
     /// What is wrong in drop-in files; whatever they would declare is absent, and a fault in `deny.d` denies
@@ -54,7 +60,7 @@ package struct Site: Hashable, Sendable {
 
     /// A site with the default for what is left out.
     package init(
-        cluster: String, anchors: String = "/etc/grid-security/certificates",
+        cluster: String, scheduler: String = "slurm", anchors: String = "/etc/grid-security/certificates",
         maximumListAge: Int64 = 35 * 86_400, virtualization: Virtualization = .auto, bootTimeout: Int = 300,
         prologueTimeout: Int = 480, silenceTimeout: Int = 60, qemuAccounts: String = "bivouac-vm",
         libvirt: String = "qemu:///system",
@@ -63,11 +69,13 @@ package struct Site: Hashable, Sendable {
         lists: [String: ListRule] = [:], denials: [Denial] = [],
         store: StoreRule = StoreRule(), evidence: EvidenceRule = EvidenceRule(),
         fetch: FetchRule = FetchRule(),
-        revoked: RevokedRule = .report, hs06: Benchmark? = nil, snippets: [ContextSnippet] = [],
+        revoked: RevokedRule = .report, drain: Int64? = nil, hs06: Benchmark? = nil, exports: [Export] = [],
+        snippets: [ContextSnippet] = [],
         faults: [SiteFault] = [],
         ignored: [String] = []
     ) {
         self.cluster = cluster
+        self.scheduler = scheduler
         self.anchors = anchors
         self.maximumListAge = maximumListAge
         self.virtualization = virtualization
@@ -86,9 +94,14 @@ package struct Site: Hashable, Sendable {
         self.evidence = evidence
         self.fetch = fetch
         self.revoked = revoked
+        self.drain = drain
         self.hs06 = hs06
+        self.exports = exports
         self.snippets = snippets
         self.faults = faults
         self.ignored = ignored
     }
+
+    /// Whom to ask about jobs, where no record says so.
+    package var origin: JobOrigin { JobOrigin(scheduler: scheduler) }
 }

@@ -130,16 +130,9 @@ package struct Child: ~Copyable {
         unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         unsafe posix_spawn_file_actions_adddup2(&actions, output, 1)
         unsafe posix_spawn_file_actions_adddup2(&actions, errors, 2)
-        // Out of the way first, so that none takes another's place before that one was copied.
-        let clear = Int32(3 + descriptors.count)
         var copies: [Int32] = []
         defer { copies.forEach { _ = close($0) } }
-        for descriptor in descriptors {
-            copies.append(try checked("fcntl") { linux_fcntl(descriptor, F_DUPFD_CLOEXEC, clear) })
-        }
-        for (index, copy) in copies.enumerated() {
-            unsafe posix_spawn_file_actions_adddup2(&actions, copy, Int32(3 + index))
-        }
+        try unsafe handDown(descriptors, from: 3, &actions, &copies)
 
         var attributes = posix_spawnattr_t()
         unsafe posix_spawnattr_init(&attributes)
@@ -161,6 +154,22 @@ package struct Child: ~Copyable {
         }
         guard code == 0 else { throw UnixError("posix_spawn", code, path) }
         return pid
+    }
+}
+
+/// Gives a child the descriptors under the numbers from `first` on; the copies made for it are to be closed when the
+/// child has been started.
+func handDown(
+    _ descriptors: [Int32], from first: Int32, _ actions: inout posix_spawn_file_actions_t,
+    _ copies: inout [Int32]
+) throws(UnixError) {
+    // Out of the way first, so that none takes another's place before that one was copied.
+    let clear = first + Int32(descriptors.count)
+    for descriptor in descriptors {
+        copies.append(try checked("fcntl") { linux_fcntl(descriptor, F_DUPFD_CLOEXEC, clear) })
+    }
+    for (index, copy) in copies.enumerated() {
+        unsafe posix_spawn_file_actions_adddup2(&actions, copy, first + Int32(index))
     }
 }
 

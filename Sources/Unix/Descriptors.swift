@@ -24,6 +24,12 @@ package enum Descriptors {
         }
     }
 
+    /// What fstat(2) says of a descriptor; nil when it is closed.
+    package static func status(_ descriptor: Int32) -> FileStatus? {
+        var status = stat()
+        return unsafe fstat(descriptor, &status) == 0 ? FileStatus(status) : nil
+    }
+
     /// Puts `/dev/null` where a standard descriptor is closed: what is opened next must not take its number.
     package static func completeStandard() {
         while true {

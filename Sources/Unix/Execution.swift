@@ -27,7 +27,8 @@ package struct Execution: ~Copyable {
     }
 
     // Never freed: the process becomes another or ends.
-    private static func array(_ strings: [[UInt8]]) -> UnsafeMutablePointer<UnsafeMutablePointer<CChar>?> {
+    fileprivate static func array(_ strings: [[UInt8]]) -> UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+    {
         let array = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: strings.count + 1)
         for (index, bytes) in strings.enumerated() { unsafe array[index] = unsafe string(bytes) }
         unsafe array[strings.count] = nil
@@ -61,6 +62,11 @@ extension Process {
             unsafe entry += 1
         }
         return strings
+    }
+
+    /// Puts these variables, `NAME=value` each, in the place of this program's environment.
+    package static func setEnvironment(_ variables: [[UInt8]]) {
+        unsafe linux_set_environ(Execution.array(variables))
     }
 
     /// The file mode mask in force.

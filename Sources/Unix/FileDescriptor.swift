@@ -30,6 +30,10 @@ package struct FileDescriptor: ~Copyable {
         package static let directory = Flags(rawValue: O_DIRECTORY)
         package static let noFollow = Flags(rawValue: O_NOFOLLOW)
         package static let nonBlocking = Flags(rawValue: O_NONBLOCK)
+        /// A terminal does not become the process's own by being opened.
+        package static let noTerminal = Flags(rawValue: O_NOCTTY)
+        /// A place to go on from; neither read nor written.
+        package static let path = Flags(rawValue: linux_o_path)
     }
 
     /// Opens a path.

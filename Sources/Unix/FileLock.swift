@@ -62,3 +62,14 @@ package struct FileLock: ~Copyable {
         }
     }
 }
+
+extension FileDescriptor {
+    /// Locks the open file, which nobody else may have locked; whoever inherits the descriptor holds the lock with
+    /// its first owner, until the last of them has closed it.
+    ///
+    /// The corresponding C function is `flock`.
+    package func lock(_ subject: String) throws(UnixError) {
+        let descriptor = rawValue
+        try checked("flock", subject) { flock(descriptor, LOCK_EX | LOCK_NB) }
+    }
+}

@@ -183,6 +183,27 @@ package enum Files {
         return Int64(status.f_bavail) * Int64(status.f_frsize)
     }
 
+    /// Bytes of the file system that a path is in, free or not.
+    ///
+    /// The corresponding C function is `statvfs`.
+    package static func totalSpace(_ path: String) throws(UnixError) -> Int64 {
+        var status = statvfs()
+        try checked("statvfs", path) { Glibc_statvfs(path, &status) }
+        return Int64(status.f_blocks) * Int64(status.f_frsize)
+    }
+
+    /// What a symbolic link says, however that is to be read; nil for what is none.
+    ///
+    /// The corresponding C function is `readlink`.
+    package static func target(ofLink path: String) -> String? {
+        var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
+        let length = unsafe buffer.withUnsafeMutableBytes {
+            guard let base = $0.baseAddress else { return -1 }
+            return unsafe readlink(path, base, $0.count)
+        }
+        return length < 0 ? nil : String(decoding: buffer.prefix(length), as: UTF8.self)
+    }
+
     /// The path less its last name.
     package static func parent(_ path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }

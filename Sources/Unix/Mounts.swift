@@ -16,6 +16,17 @@ package enum Mounts {
         }
     }
 
+    /// Pseudo terminals, which everybody may open anew and their owner alone afterwards, see devpts in the kernel's
+    /// documentation.
+    ///
+    /// The corresponding C function is `mount`.
+    package static func terminals(at path: String) throws(UnixError) {
+        let flags = UInt(MS_NOSUID) | UInt(MS_NOEXEC)
+        try checked("mount", path) {
+            unsafe linux_mount("devpts", path, "devpts", flags, "mode=600,ptmxmode=666")
+        }
+    }
+
     /// Makes what is at `source` visible at `target` too, there read-only.
     ///
     /// The corresponding C function is `mount` with `MS_BIND`.
@@ -25,6 +36,32 @@ package enum Mounts {
         try checked("mount", target) {
             unsafe linux_mount(nil, target, nil, flags | UInt(MS_NOEXEC), nil)
         }
+    }
+
+    /// Makes what is at `source`, with all that is mounted there, visible at `target` too.
+    ///
+    /// The corresponding C function is `mount` with `MS_BIND` and `MS_REC`.
+    package static func bind(_ source: String, at target: String) throws(UnixError) {
+        try checked("mount", target) {
+            unsafe linux_mount(source, target, nil, UInt(MS_BIND) | UInt(MS_REC), nil)
+        }
+    }
+
+    /// Lets nobody write there or to anything mounted below, whatever he may otherwise.
+    ///
+    /// The corresponding C function is `mount_setattr` with `MOUNT_ATTR_RDONLY`; kernels have it from 5.12 on.
+    package static func makeReadOnly(_ path: String) throws(UnixError) {
+        try checked("mount_setattr", path) { unsafe linux_mount_setattr_readonly(path) }
+    }
+
+    /// A file system of that type, without devices and setuid programs.
+    ///
+    /// The corresponding C function is `mount`.
+    package static func mount(_ source: String, at target: String, type: String, readOnly: Bool = false)
+        throws(UnixError)
+    {
+        let flags = UInt(MS_NOSUID) | UInt(MS_NODEV) | (readOnly ? UInt(MS_RDONLY) : 0)
+        try checked("mount", target) { unsafe linux_mount(source, target, type, flags, nil) }
     }
 
     /// Where the first file system of that type is mounted; nil when none is.

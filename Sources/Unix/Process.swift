@@ -22,16 +22,7 @@ package enum Process {
     package static func clearEnvironment() { _ = clearenv() }
 
     /// The path of the running program, as the kernel knows it.
-    ///
-    /// The corresponding C function is `readlink`.
-    package static var executable: String {
-        var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
-        let length = unsafe buffer.withUnsafeMutableBytes {
-            guard let base = $0.baseAddress else { return 0 }
-            return unsafe readlink("/proc/self/exe", base, $0.count)
-        }
-        return String(decoding: buffer.prefix(max(0, length)), as: UTF8.self)
-    }
+    package static var executable: String { Files.target(ofLink: "/proc/self/exe") ?? "" }
 
     package static var effectiveUser: UInt32 { geteuid() }
 

@@ -41,6 +41,7 @@ package enum Signals {
     package static let proceed = SIGCONT
     package static let stop = SIGSTOP
     package static let terminalStop = SIGTSTP
+    package static let windowChange = SIGWINCH
 
     /// What a batch system sends to a job and a launcher passes on.
     package static let relayed = [hangUp, interrupt, quit, terminate, user1, user2, proceed, terminalStop]
@@ -65,6 +66,15 @@ package enum Signals {
     package static func send(_ signal: Int32, to process: Int32) -> Bool {
         guard process > 1 else { return false }
         return Glibc_kill(process, signal) == 0
+    }
+
+    /// Sends a signal to every process of the group that this one leads; false when there is none.
+    ///
+    /// The corresponding C function is `kill`.
+    @discardableResult
+    package static func send(_ signal: Int32, toGroupOf process: Int32) -> Bool {
+        guard process > 1 else { return false }
+        return Glibc_kill(-process, signal) == 0
     }
 
     /// What a program inherits is as after its own start: posix_spawn(3) leaves the C library's two signals

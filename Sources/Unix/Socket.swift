@@ -18,6 +18,19 @@ package enum Socket {
         return descriptor
     }
 
+    /// Calls whoever listens there and hangs up at once; waits for nobody.
+    ///
+    /// The corresponding C function is `connect`.
+    package static func hangUp(at path: String) throws(UnixError) {
+        var address = try address(path, "connect")
+        let descriptor = try open()
+        try descriptor.setNonBlocking()
+        let raw = descriptor.rawValue
+        try checked("connect", path) {
+            unsafe linux_connect(raw, &address, socklen_t(MemoryLayout<sockaddr_un>.size))
+        }
+    }
+
     /// Makes a socket at a path where nothing is, and listens there.
     ///
     /// The corresponding C functions are `bind` and `listen`.

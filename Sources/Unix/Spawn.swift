@@ -21,9 +21,9 @@ package struct SpawnedProcess: ~Copyable {
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-        for (target, source) in descriptors.enumerated() {
-            unsafe posix_spawn_file_actions_adddup2(&actions, source, Int32(target))
-        }
+        var copies: [Int32] = []
+        defer { copies.forEach { _ = close($0) } }
+        try unsafe handDown(descriptors, from: 0, &actions, &copies)
         var attributes = posix_spawnattr_t()
         unsafe posix_spawnattr_init(&attributes)
         defer { unsafe posix_spawnattr_destroy(&attributes) }

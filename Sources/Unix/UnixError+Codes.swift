@@ -5,4 +5,7 @@ extension UnixError {
     package static let wouldBlock = EAGAIN
     package static let refused = ECONNREFUSED
     package static let notPermitted = EPERM
+    package static let noFormat = ENOEXEC
+    package static let noDevice = ENODEV
+    package static let isDirectory = EISDIR
 }

@@ -117,6 +117,18 @@ struct BareMachine {
 
     func destroy() throws(BenchError) -> Running { try virsh(["destroy", domain]) }
 
+    /// Waits until the guest has said this on its console.
+    func awaitConsole(_ text: String) throws(BenchError) {
+        let deadline = Deadline(seconds: 300)
+        let wanted = Array(text.utf8)
+        while !deadline.isOver {
+            let said = (try? Files.read(directory.console, limit: 1 << 24)) ?? []
+            if ByteSearch.first(wanted, in: said, from: 0) != nil { return }
+            Deadline.sleep(milliseconds: 1)
+        }
+        throw .failed("\(domain) did not say '\(text)'")
+    }
+
     /// Waits for the agent's first word on the control port.
     func ready() throws(BenchError) {
         let path = sockets.controlSocket

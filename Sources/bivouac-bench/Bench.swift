@@ -26,6 +26,13 @@ struct Bench: Sendable {
             return (try JobBench.run(options), options.json)
         },
         Bench(
+            name: "staging", summary: "working directories into machines and back, against tar",
+            help: Options.help
+        ) { (words) throws(BenchError) in
+            let options = try Options(words, part: .staging)
+            return (try JobBench.run(options), options.json)
+        },
+        Bench(
             name: "lists", summary: "verifying lists and admitting jobs", help: ListsOptions.help
         ) { (words) throws(BenchError) in
             let options = try ListsOptions(words)

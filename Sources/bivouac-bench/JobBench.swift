@@ -54,6 +54,7 @@ struct JobBench {
             case .hooks: rows += try bench.hooks()
             case .streams: rows += try bench.streams()
             case .evidence: rows += try bench.evidence()
+            case .staging: rows += try bench.staging()
             }
         }
         return rows

@@ -77,9 +77,12 @@ struct MadeUpJob {
 
     private var script: String { "\(scratch.spool)/job\(id)/slurm_script" }
 
-    /// Starts the batch script as the job's user.
-    func task(input: Int32? = nil, output: Int32? = nil) throws(BenchError) -> Running {
+    /// Starts the batch script as the job's user, in `/` or another directory.
+    func task(input: Int32? = nil, output: Int32? = nil, directory: String = "/") throws(BenchError)
+        -> Running
+    {
         try Running.start(
-            asUser([script]), environment: environment + Programs.environment, input: input, output: output)
+            asUser(["/usr/bin/env", "-C", directory, script]),
+            environment: environment + Programs.environment, input: input, output: output)
     }
 }

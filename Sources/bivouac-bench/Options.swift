@@ -2,10 +2,11 @@
 struct Options {
     static let help = """
         usage: bivouac-bench job [--root DIR] [--samples N | --quick] [--only PART] [--json]
-               bivouac-bench evidence [--root DIR] [--samples N | --quick] [--json]
+               bivouac-bench evidence|staging [--root DIR] [--samples N | --quick] [--json]
 
         Measures what a job in a machine of its own costs against the same machine without us, side by side in one
-        run, and prints medians and their ratios; `evidence` is about what keeping and comparing evidence costs.
+        run, and prints medians and their ratios; `evidence` is about what keeping and comparing evidence costs,
+        `staging` about working directories against tar through the same port.
         Needs root and a node that runs nothing else.
 
           --root DIR     root of the installation, as examples/single-node/up makes it (default:
@@ -22,7 +23,7 @@ struct Options {
 
     /// The parts of the table.
     enum Part: String, CaseIterable {
-        case single, eight, hooks, streams, evidence
+        case single, eight, hooks, streams, evidence, staging
     }
 
     /// Without a slash at the end; empty for `/`.

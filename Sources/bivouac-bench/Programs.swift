@@ -11,8 +11,11 @@ enum Programs {
 
     static let environment = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"]
 
-    /// Runs one that is not measured.
-    static func run(_ words: [String], environment: [String] = [], seconds: Int = 120) throws(BenchError) {
+    /// Runs one whose own resources are not measured; what it printed.
+    @discardableResult
+    static func run(_ words: [String], environment: [String] = [], seconds: Int = 120) throws(BenchError)
+        -> [UInt8]
+    {
         let result = try BenchError.during("could not run \(words[0])") { () throws(UnixError) in
             try Child.run(
                 words[0], Array(words.dropFirst()), environment: Self.environment + environment,
@@ -22,5 +25,6 @@ enum Programs {
             throw .failed(
                 "\(words.joined(separator: " ")): \(String(decoding: result.errors, as: UTF8.self))")
         }
+        return result.output
     }
 }

@@ -65,8 +65,7 @@ extension Verbs {
     }
 
     private static func fromQueue(_ tool: Tool, _ site: Site) throws -> [Wish] {
-        let commands = SlurmCommand(configuration: Process.environment("SLURM_CONF"), seconds: 30)
-        let waiting = try commands.waiting(in: site.queues.keys.sorted())
+        let waiting = try Scheduler.commands(of: site.origin).waiting(in: site.queues.keys.sorted())
         let prologue = Prologue(
             site: site, places: tool.places, programs: .installed, clock: { tool.now }, annotate: { _ in })
         let demand = QueueDemand(waiting, site: site, prologue: prologue)

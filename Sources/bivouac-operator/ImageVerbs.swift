@@ -57,7 +57,7 @@ extension Verbs {
             flags: ["damaged"], run: evictImage),
         Verb(
             "image", "prefetch", "LIST/ALIAS... | --from-queue",
-            "fetches images ahead: these, or those that jobs wait for in Slurm, the most wanted first",
+            "fetches images ahead: these, or those that waiting jobs will need, the most wanted first",
             words: 0...64, flags: ["from-queue"], run: prefetchImages),
     ]
 

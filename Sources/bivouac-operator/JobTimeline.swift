@@ -18,7 +18,8 @@ struct JobTimeline {
         ("received", "job arrives"), ("admitted", "image admitted"), ("prepared", "machine prepared"),
         ("starting", "start state durable, libvirt starts the machine"), ("booting", "guest boots"),
         ("running", "agent ready: payload begins"), ("paused", "paused by an operator"),
-        ("ending", "machine is being ended"),
+        ("ending", "machine is being ended"), ("power", "power button pressed"),
+        ("off", "guest has powered off"),
     ]
 
     init(_ entry: EvidenceEntry, _ lines: [AuditEntry]) {
@@ -34,6 +35,10 @@ struct JobTimeline {
             let why = (line.fields["reason"] ?? line.fields["refusal"] ?? line.fields["message"])?.text
             moments.append(
                 Moment(time: line.time, name: why.map { "\(what): \($0)" } ?? what, isTurn: false))
+        }
+        if let terminated = entry.end?.terminated {
+            moments.append(
+                Moment(time: terminated, name: "payload told to end (TERM), says the guest", isTurn: false))
         }
         if let end = entry.end {
             let by = end.by.map { ", by \($0)" } ?? ""

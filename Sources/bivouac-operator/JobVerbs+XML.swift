@@ -65,7 +65,7 @@ extension Verbs {
         let job = Job(
             key: key, attempt: 0, account: account, queue: queue, project: "", nodes: 1,
             resources: Resources(cpus: cpus, memory: memory, end: nil),
-            words: arguments["image"].map { ["image=" + $0] } ?? [])
+            words: arguments["image"].map { ["image=" + $0] } ?? [], directory: account.home)
         let prologue = Prologue(
             site: site, places: tool.places, programs: .installed, clock: { tool.now }, annotate: { _ in })
         let (admission, xml) = try prologue.rehearse(job)

@@ -25,13 +25,13 @@ extension Verbs {
         defer { withExtendedLifetime(lock) {} }
         let site = try tool.site()
         // One question to the scheduler serves both.
-        var states: [JobID: SlurmState] = [:]
+        var states: [JobID: JobState] = [:]
         let parts: [(String, () throws -> [String])] = [
             ("reap", { try reap(tool, site, deadline) { states.merge($0) { _, new in new } } }),
             ("log what was not logged", { try logLate(tool) }),
             ("end replays", { try endReplays(tool, site) }),
             ("settle paused machines", { try settle(tool, site) }),
-            ("tell payloads of their end", { try follow(tool, states, deadline) }),
+            ("tell payloads of their end", { try follow(tool, site, states, deadline) }),
             ("recheck machines", { try recheck(tool, site, deadline) }),
             ("expire evidence", { try expire(tool, site, deadline).map { "evidence \($0) expired" } }),
             ("sweep images", { try sweep(tool, site) }),
@@ -57,12 +57,10 @@ extension Verbs {
     }
 
     private static func reap(
-        _ tool: Tool, _ site: Site, _ deadline: Deadline, learn: ([JobID: SlurmState]) -> Void
+        _ tool: Tool, _ site: Site, _ deadline: Deadline, learn: ([JobID: JobState]) -> Void
     ) throws -> [String] {
         let ending = Ending(site: site, places: tool.places, clock: { tool.now })
-        let outcomes = try Reaper(ending).run(
-            commands: { SlurmCommand(configuration: $0 ?? Process.environment("SLURM_CONF")) },
-            before: deadline, learn: learn)
+        let outcomes = try Reaper(ending).run(before: deadline, learn: learn)
         if let failed = outcomes.first(where: { $0.failure != nil }) {
             throw Failure(ExitStatus.unavailable, "\(failed.name): \(failed.failure ?? "")")
         }
@@ -105,10 +103,9 @@ extension Verbs {
 
     private static func publish(_ tool: Tool, _ site: Site) throws -> [String] {
         guard site.store.publish else { return [] }
-        let node = String(Process.system.host.prefix { $0 != "." })
-        let commands = SlurmCommand(configuration: Process.environment("SLURM_CONF"))
+        let commands = try Scheduler.commands(of: site.origin)
         let told = try ProximityFeatures(site: site, places: tool.places, now: tool.now)
-            .publish(commands, node: node)
-        return told.map { ["told Slurm of \($0.count) images on node \(node)"] } ?? []
+            .publish(commands, node: localNode)
+        return told.map { ["told the batch system of \($0.count) images on node \(localNode)"] } ?? []
     }
 }

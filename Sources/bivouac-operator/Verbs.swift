@@ -4,5 +4,5 @@ import Command
 extension Verbs {
     /// All nouns, in the order of the help.
     static let all: [Verb] =
-        list + endorser + image + job + pause + evidence + replay + audit + metrics + tick + doctor
+        list + endorser + image + job + pause + disk + evidence + replay + audit + metrics + tick + doctor
 }

@@ -1,4 +1,4 @@
-// Slurm's Prolog: the job of the environment gets its machine, or a record that says why not.
+// A batch system's prologue: the job it tells of gets its machine, or a record that says why not.
 import Batch
 import Glibc
 import JobMachine
@@ -6,16 +6,14 @@ import Policy
 import Site
 
 exit(
-    SlurmProgram.run(.slurmProlog, named: "prologue") { hook, places, clock in
-        // While the controller looks up the job.
-        let commands = SlurmCommand(configuration: hook.configuration)
-        let granted = commands.askGrant(of: hook.job)
+    HookProgram.run(.prologue) { hook, places, clock in
+        // While the batch system looks up the job.
+        let question = hook.ask()
         var site = try Site.load(places: places, withLists: false)
         let libvirt = Result { () throws(MachineFault) in try NodeLibvirt.reach(site) }
-        let job = try Slurm.job(hook, site: site, granted: granted, now: clock())
+        let job = try question.job(site: site, now: clock())
         site.addLists(for: job, from: places)
-        let prologue = Prologue(site: site, places: places, programs: .installed, clock: clock) { comment in
-            try commands.setAdminComment(comment, of: hook.job)
-        }
-        try prologue.run(job, on: libvirt, slurmConfiguration: hook.configuration)
+        let prologue = Prologue(
+            site: site, places: places, programs: .installed, clock: clock, annotate: hook.annotate)
+        return try prologue.run(job, on: libvirt)
     })

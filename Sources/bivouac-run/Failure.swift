@@ -5,6 +5,8 @@ struct Failure: Error {
         case usage = 64
         /// The machine ended, fell silent or could not start the payload.
         case unavailable = 69
+        /// What the job left in its working directory could not be brought back.
+        case incomplete = 74
         /// What came from the machine is no frame.
         case malformed = 76
         /// There is no machine for this job, or it was refused.

@@ -1,9 +1,11 @@
 internal import Unix
 
-/// How the launcher was called: as a script's interpreter, `#!/usr/libexec/bivouac/bivouac-run --`, or in front
-/// of a command, `bivouac-run [--root=ROOT] -- COMMAND [ARGUMENT...]`.
+/// How the launcher was called: as a script's interpreter, `#!/usr/libexec/bivouac/bivouac-run --`, in front of a
+/// command, `bivouac-run [--root=ROOT] -- COMMAND [ARGUMENT...]`, or as a container's runtime.
 struct Invocation {
-    static let usage = "usage: bivouac-run [--root=ROOT] -- COMMAND [ARGUMENT...]"
+    static let usage =
+        "usage: bivouac-run [--root=ROOT] [--environment=FILE] -- COMMAND [ARGUMENT...], or "
+        + "bivouac-run [--root=ROOT] --bundle=DIRECTORY --"
 
     /// Where the node's state lies; empty for `/`.
     ///
@@ -13,6 +15,8 @@ struct Invocation {
     let arguments: [[UInt8]]
     /// The script file, when it is one whose first line named this call.
     let script: Script?
+    /// The step that the launcher is the container's runtime of; nil when it is none.
+    let container: ContainerTask?
 
     /// Reads the arguments as the kernel gave them.
     init(_ arguments: [[UInt8]]) throws(Failure) {
@@ -27,18 +31,34 @@ struct Invocation {
             options = [arguments[1]] + rest[...dashes]
             rest.removeSubrange(...dashes)
         }
-        var root = ""
-        for option in options.dropLast() {
-            guard let value = Self.value(of: "--root=", in: option), root.isEmpty, value.first == "/" else {
-                throw Failure(.usage, Self.usage)
+        let paths = try Self.paths(options.dropLast())
+        let root = paths["--root="] ?? ""
+        self.root = root == "/" ? "" : root
+        if let bundle = paths["--bundle="] {
+            container = try ContainerTask(bundle: bundle)
+        } else {
+            container = try paths["--environment="].map { (file) throws(Failure) in
+                try ContainerTask(environment: file)
             }
-            root = value == "/" ? "" : value
         }
+        if let words = container?.arguments, rest.isEmpty { rest = words }
         guard let first = rest.first, !first.isEmpty else { throw Failure(.usage, Self.usage) }
-        script = try Script(rest[0], calledBy: arguments[0], with: arguments[1])
+        script = container == nil ? try Script(rest[0], calledBy: arguments[0], with: arguments[1]) : nil
         if let script { rest[0] = script.path.bytes }
-        self.root = root
         self.arguments = rest
+    }
+
+    /// The options by their names; each has an absolute path and comes once.
+    private static func paths(_ options: ArraySlice<[UInt8]>) throws(Failure) -> [String: String] {
+        var paths: [String: String] = [:]
+        for option in options {
+            let names = ["--root=", "--environment=", "--bundle="]
+            guard let name = names.first(where: { option.starts(with: $0.utf8) }), paths[name] == nil,
+                let path = value(of: name, in: option), path.first == "/"
+            else { throw Failure(.usage, usage) }
+            paths[name] = path
+        }
+        return paths
     }
 
     private static func value(of name: String, in option: [UInt8]) -> String? {

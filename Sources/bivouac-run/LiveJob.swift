@@ -9,17 +9,28 @@ struct LiveJob {
     let key: JobKey
     private let directory: String
 
-    /// Finds the one live directory of the job that the environment names.
+    /// The job that the environment names.
     ///
     /// The name alone is taken from there: what the job may do follows from root's record and the socket's
     /// owner.
-    init(root: String) throws(Failure) {
-        let names = ["SLURM_JOB_ID", "PBS_JOBID"]
-        guard let text = names.lazy.compactMap({ Process.environment($0) }).first, let id = JobID(text) else {
-            throw Failure(.configuration, "no job: neither SLURM_JOB_ID nor PBS_JOBID names one")
-        }
+    static func id() throws(Failure) -> JobID {
+        let slurm = Process.environment("SLURM_JOB_ID")
+        guard let id = slurm.map({ JobID($0) }) ?? Process.environment("PBS_JOBID").map({ JobID(pbs: $0) }),
+            let id
+        else { throw Failure(.configuration, "no job: neither SLURM_JOB_ID nor PBS_JOBID names one") }
+        return id
+    }
+
+    /// The keys of the live directories of a job; more than one where jobs of several clusters run.
+    static func keys(of id: JobID, root: String) -> [JobKey] {
+        ((try? Files.names(in: root + "/run/bivouac/jobs")) ?? []).compactMap { JobKey($0) }
+            .filter { $0.job == id }
+    }
+
+    /// Finds the one live directory of a job.
+    init(_ id: JobID, root: String) throws(Failure) {
         let jobs = root + "/run/bivouac/jobs"
-        let keys = ((try? Files.names(in: jobs)) ?? []).compactMap { JobKey($0) }.filter { $0.job == id }
+        let keys = Self.keys(of: id, root: root)
         guard let key = keys.first else {
             throw Failure(.configuration, "job \(id) has no machine on this node (nothing in \(jobs))")
         }
@@ -30,13 +41,18 @@ struct LiveJob {
         directory = "\(jobs)/\(key)"
     }
 
-    /// What root's record says of the payload: whether the image brings it, and which variables of the
-    /// launcher's name credentials that go to it.
-    func payload() throws(Failure) -> (isOfImage: Bool, credentials: [String]) {
+    /// What root's record says of the payload: whether the image brings it, which variables of the launcher's
+    /// name credentials that go to it, and where the batch system has put the script.
+    func payload() throws(Failure) -> (isOfImage: Bool, credentials: [String], script: String?) {
         let record = try record()
         let names = record["credentials"]?.elements?.compactMap(\.text) ?? []
-        return (record["payload"]?.text == PayloadSource.image.rawValue, names)
+        return (
+            record["payload"]?.text == PayloadSource.image.rawValue, names, record["script"]?.text
+        )
     }
+
+    /// What root's record says of the user's files; nil when none go into the machine.
+    func stage() throws(Failure) -> Stage.Request? { Stage.Request(record: try record()) }
 
     enum Phase { case running, paused, other(String) }
 

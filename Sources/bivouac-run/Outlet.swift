@@ -25,9 +25,10 @@ struct Outlet: ~Copyable {
         self.stream = stream
         let descriptor = Int32(stream.rawValue)
         let kind = Descriptors.kind(descriptor)
-        // Opened once more a pipe gets a mode of its own, if its owner lets us.
+        // Opened once more a pipe or a terminal gets a mode of its own, if its owner lets us.
         let path = "/proc/self/fd/\(descriptor)"
-        let pipe = kind == .pipe ? try? FileDescriptor.open(path, [.write, .nonBlocking]) : nil
+        let mayWait = kind == .pipe || kind == .terminal
+        let pipe = mayWait ? try? FileDescriptor.open(path, [.write, .nonBlocking, .noTerminal]) : nil
         switch consume pipe {
         case .some(let pipe):
             way = .ownPipe

@@ -7,6 +7,8 @@ struct Relay: ~Copyable {
     private static let heartbeat = 5
     /// Milliseconds of silence after which the machine may be paused.
     private static let noticedSilence: Int64 = 10_000
+    /// Frames that are sent in one turn.
+    private static let uploads = 16
     /// A turn of the loop that took longer was no turn: the launcher itself had been stopped.
     private static let longestTurn: Int64 = 10_000
 
@@ -16,42 +18,65 @@ struct Relay: ~Copyable {
     private let socket: FileDescriptor
     private let signals: SignalQueue
     private var upload: Upload
+    private var exchange: Exchange?
     private var reader = FrameReader(accepting: .toLauncher)
     private var writer = FrameWriter()
     private var dialogue = LauncherDialogue.waiting
     private var output = Outlet(.stdout)
     private var errors = Outlet(.stderr)
     private var inputWindow = SendWindow()
+    /// Standard input that was read already.
+    private var input: ArraySlice<UInt8>
     private var isInputOpen = true
     private var end: ProcessEnd?
     private var heard = Deadline.now
     private var turned = Deadline.now
     private var nextHeartbeat = Deadline(seconds: Relay.heartbeat)
     private var closedTold: Set<PayloadStream> = []
+    /// Whether the payload has a terminal, which then stands for ours.
+    private let wantsTerminal: Bool
+    private var terminal: RawTerminal?
+    private var isResized: Bool
 
     init(
         _ job: LiveJob, _ socket: consuming FileDescriptor, _ signals: consuming SignalQueue,
-        _ upload: consuming Upload, longestSilence: Int64
+        _ upload: consuming Upload, input: [UInt8] = [], _ exchange: consuming Exchange?,
+        longestSilence: Int64, wantsTerminal: Bool
     ) {
+        self.input = input[...]
+        self.wantsTerminal = wantsTerminal
+        isResized = wantsTerminal
         self.job = job
         self.longestSilence = longestSilence
         self.socket = socket
         self.signals = signals
         self.upload = upload
+        self.exchange = exchange
         writer.append(.begin, self.upload.begin.body)
+        tellSize()
     }
 
     /// Relays until the payload has ended and everything it wrote is written.
     mutating func run() throws(Failure) -> ProcessEnd {
         do throws(Failure) {
             while true {
-                if let end, !output.hasWaiting, !errors.hasWaiting { return end }
+                if let end, !output.hasWaiting, !errors.hasWaiting {
+                    terminal = nil
+                    return conclude(end)
+                }
                 try turn()
             }
         } catch {
             // What the payload wrote before is the user's.
             finishOutputs()
             throw error
+        }
+    }
+
+    private func conclude(_ end: ProcessEnd) -> ProcessEnd {
+        switch exchange {
+        case .some(let exchange): exchange.conclude(end)
+        case nil: end
         }
     }
 
@@ -63,7 +88,11 @@ struct Relay: ~Copyable {
         if now - turned > Self.longestTurn { heard = now }
         turned = now
         while !poll.events(signals.rawValue).isEmpty, let signal = signals.next() {
-            if end == nil { writer.append(.signal, [UInt8(truncatingIfNeeded: signal)]) }
+            if signal == Signals.windowChange {
+                isResized = wantsTerminal
+            } else if end == nil {
+                writer.append(.signal, [UInt8(truncatingIfNeeded: signal)])
+            }
         }
         if end == nil {
             try listen(poll)
@@ -81,9 +110,16 @@ struct Relay: ~Copyable {
         output.add(to: &poll)
         errors.add(to: &poll)
         guard end == nil else { return }
-        let wantsWrite = writer.pending > 0 || !upload.isDone
+        let wantsWrite = writer.pending > 0 || !isUploaded || mayReadInput && !input.isEmpty
         poll.add(socket.rawValue, wantsWrite ? [.readable, .writable] : .readable)
-        if mayReadInput { poll.add(0, .readable) }
+        if mayReadInput, input.isEmpty { poll.add(0, .readable) }
+    }
+
+    private var isUploaded: Bool {
+        switch exchange {
+        case .some(let exchange): upload.isDone && exchange.isSent
+        case nil: upload.isDone
+        }
     }
 
     private var mayReadInput: Bool {
@@ -113,10 +149,14 @@ struct Relay: ~Copyable {
         dialogue = try dialogue.after(frame.kind)
         let bytes = reader.bytes
         switch frame.kind {
+        case .started where wantsTerminal: terminal = try? RawTerminal.make(0)
         case .stdout: give(try output.take(bytes, frame.body, frame.kind))
         case .stderr: give(try errors.take(bytes, frame.body, frame.kind))
         case .inputCredit: try inputWindow.add(try Credit(.inputCredit, bytes, frame.body))
         case .inputClosed: isInputOpen = false
+        case .returned:
+            guard let isEnough = try exchange?.take(bytes, frame.body) else { throw .outOfOrder(.returned) }
+            if isEnough { writer.append(.enough) }
         case .exited: end = .exited(bytes[frame.body.lowerBound])
         case .killed:
             let signal = bytes[frame.body.lowerBound]
@@ -125,7 +165,7 @@ struct Relay: ~Copyable {
         case .failed:
             let failure = try StartFailure(bytes, frame.body)
             refused = Failure(.unavailable, "the machine could not start the job: \(failure.text)")
-        case .remark: Process.report("bivouac: \(try Remark(bytes, frame.body).text)")
+        case .remark: say("bivouac: \(try Remark(bytes, frame.body).text)")
         default: break
         }
     }
@@ -137,10 +177,25 @@ struct Relay: ~Copyable {
     /// What the agent is told.
     private mutating func speak(_ poll: Poll) throws(Failure) {
         do throws(UnixError) {
-            if writer.isFree { try upload.next(into: &writer) }
-            if mayReadInput, !poll.events(0).isEmpty { readInput() }
+            if writer.isFree, isResized { tellSize() }
+            for _ in 0..<Self.uploads where writer.isFree && !isUploaded {
+                if upload.isDone { exchange?.next(into: &writer) } else { try upload.next(into: &writer) }
+                if try writer.flush(to: socket.rawValue) == .end { break }
+            }
+            if mayReadInput, !input.isEmpty {
+                sendInput()
+            } else if mayReadInput, !poll.events(0).isEmpty {
+                readInput()
+            }
             if try writer.flush(to: socket.rawValue) == .end { throw UnixError("write", UnixError.refused) }
         } catch { throw lost("\(error)") }
+    }
+
+    private mutating func sendInput() {
+        let part = input.prefix(min(inputWindow.room, FrameHeader.longestBody))
+        writer.append(.stdin, Array(part))
+        inputWindow.sent(part.count)
+        input = input.dropFirst(part.count)
     }
 
     private mutating func readInput() {
@@ -153,10 +208,25 @@ struct Relay: ~Copyable {
         }
     }
 
+    private mutating func tellSize() {
+        guard isResized, let size = TerminalSize(of: 0) else { return }
+        isResized = false
+        writer.append(.terminal, size.body)
+    }
+
+    /// A line on standard error; a terminal in raw mode does not by itself begin the next one at its left.
+    private func say(_ line: String) {
+        Process.report(line)
+        switch terminal {
+        case .some: Process.print("\r")
+        case nil: break
+        }
+    }
+
     private mutating func tellClosed(_ stream: PayloadStream, _ isOpen: Bool, _ failure: UnixError?) {
         guard !isOpen, dialogue == .running, closedTold.insert(stream).inserted else { return }
         if let failure {
-            Process.report("bivouac: standard \(stream == .stdout ? "output" : "error"): \(failure)")
+            say("bivouac: standard \(stream == .stdout ? "output" : "error"): \(failure)")
         }
         writer.append(.outputClosed, [stream.rawValue])
     }
@@ -174,7 +244,10 @@ struct Relay: ~Copyable {
             heard = now
         } else if now - heard >= limit {
             throw Failure(
-                .unavailable, "the machine ended before the job did (silent for \(longestSilence) s)")
+                .unavailable,
+                dialogue == .waiting
+                    ? "the machine does not answer (for \(longestSilence) s): perhaps it has its payload"
+                    : "the machine ended before the job did (silent for \(longestSilence) s)")
         }
     }
 

@@ -26,16 +26,32 @@ struct Script {
         offset = min(line.count + 1, Int(status.size))
         length = Int(status.size) - offset
         mode = UInt16(status.mode & 0o777)
-        guard length <= Begin.longestScript else {
-            throw Failure(.configuration, "the script has \(length) bytes, more than a machine takes")
-        }
         path = try Self.absolute(given)
+        try checkLength()
     }
 
     /// The words behind `#!`; none for another line.
     private static func words(of line: ArraySlice<UInt8>) -> [[UInt8]] {
         guard line.starts(with: "#!".utf8) else { return [] }
         return line.dropFirst(2).split { $0 == 0x20 || $0 == 0x09 }.map { Array($0) }
+    }
+
+    /// A script that is the payload's as a whole.
+    init(whole path: BytePath) throws(Failure) {
+        guard let status = try? path.open([.read, .nonBlocking]).status(), status.kind == .regular else {
+            throw Failure(.configuration, "the job's script cannot be read: \(path.text)")
+        }
+        self.path = path
+        mode = UInt16(status.mode & 0o777)
+        offset = 0
+        length = Int(status.size)
+        try checkLength()
+    }
+
+    private func checkLength() throws(Failure) {
+        guard length <= Begin.longestScript else {
+            throw Failure(.configuration, "the script has \(length) bytes, more than a machine takes")
+        }
     }
 
     private static func absolute(_ path: BytePath) throws(Failure) -> BytePath {

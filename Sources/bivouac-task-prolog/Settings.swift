@@ -15,6 +15,8 @@ struct Settings {
     private(set) var partitions: [String] = []
     /// `SlurmdSpoolDir`: taken from a file of root's and not from slurm.conf, which the environment names.
     private(set) var spool = ""
+    /// Slurm's oci.conf, which says what runs a step that names a container.
+    private var oci = ""
 
     init() throws(Refusal) {
         do throws(UnixError) {
@@ -33,6 +35,7 @@ struct Settings {
             case "cluster": cluster = value
             case "partition": partitions.append(value)
             case "spool": spool = value
+            case "oci": oci = value
             default: throw UnixError("read", UnixError.invalid, "task_prolog.conf")
             }
         }
@@ -46,8 +49,32 @@ struct Settings {
 
     /// Where slurmd puts the script of a job.
     func script(of job: String) -> String {
-        let number = String(repeating: "0", count: max(0, 5 - job.utf8.count)) + job
-        return "\(spool)/job\(number)/slurm_script"
+        "\(spool)/job\(Self.five(job))/slurm_script"
+    }
+
+    /// Whether slurmstepd, as root, has made the launcher the runtime of this step's container: then it runs the
+    /// launcher and nothing of the step's own.
+    ///
+    /// Slurm makes a directory for such a step in its spool, and takes it away at the step's end; 22.05 leaves it
+    /// where somebody has put something in, but never the file that is root's.
+    func isContained(_ step: Step) -> Bool {
+        let directory = Files.parent(Process.executable)
+        guard let runtime = try? Self.trusted(oci) else { return false }
+        if runtime == (try? Self.trusted(directory + "/oci.conf")) {
+            let place = "\(spool)/oci-job\(step.job)-\(step.name)"
+            return (try? Files.status(place))?.kind == .directory
+        }
+        if runtime == (try? Self.trusted(directory + "/oci-22.05.conf")) {
+            let place = "\(spool)/oci-job\(Self.five(step.job))-\(Self.five(step.name))"
+            guard let file = try? Files.status(place + "/config.json") else { return false }
+            return file.kind == .regular && file.uid == 0
+        }
+        return false
+    }
+
+    /// A number as `%05u` prints it.
+    private static func five(_ number: String) -> String {
+        String(repeating: "0", count: max(0, 5 - number.utf8.count)) + number
     }
 
     /// A file that nobody but root can have written.

@@ -1,4 +1,5 @@
-// Slurm's TaskProlog: in a partition of ours nothing runs on the node but the launcher of a batch script.
+// Slurm's TaskProlog: in a partition of ours nothing runs on the node but the launcher, of a batch script or as the
+// runtime of a step's container.
 // Runs as the job's user for every task; nothing of the user's environment can make it say yes.
 internal import Unix
 
@@ -32,14 +33,21 @@ func judge() throws(Refusal) {
 
     let place = partition.map { "partition \($0)" } ?? "this job's partition"
     guard let step else { throw Refusal("\(place): the job step cannot be identified on this node") }
-    guard step.name == "batch" else {
-        throw Refusal(
-            "\(place) runs batch scripts alone, each in a machine of its own: step \(step.job).\(step.name) is refused"
-        )
-    }
+    guard step.name == "batch" else { return try judge(step, place, settings) }
     guard isWrapped(settings.script(of: step.job), settings) else {
         throw Refusal("\(place): the script of job \(step.job) does not begin with \(settings.launcherLine)")
     }
+}
+
+/// A step of an interactive job is let through where it is the launcher that runs it.
+func judge(_ step: Step, _ place: String, _ settings: Settings) throws(Refusal) {
+    let isBatch = Files.exists(settings.script(of: step.job))
+    guard isBatch || !settings.isContained(step) else { return }
+    throw Refusal(
+        isBatch
+            ? "\(place) runs batch scripts alone, each in a machine of its own: step \(step.job).\(step.name) is refused"
+            : "\(place) runs programs in machines alone, and nothing leads this step there "
+                + "(srun --container, cli_filter.lua, oci.conf): step \(step.job).\(step.name) is refused")
 }
 
 func isLive(_ job: String, _ settings: Settings) -> Bool {

@@ -18,7 +18,7 @@ struct SlurmErrorTests {
         let commands = SlurmCommand(configuration: nil, seconds: 5)
         func line(_ script: String, seconds: Int = 60) throws -> String {
             let answer = try Child.run("/bin/sh", ["-c", script], seconds: seconds, outputLimit: 1 << 16)
-            return commands.failure("squeue", answer).description
+            return commands.program.failure("squeue", answer).description
         }
         #expect(try line("echo no >&2; echo controller >&2; exit 1") == "squeue failed: no controller")
         #expect(try line("kill -9 $$") == "squeue failed: ")

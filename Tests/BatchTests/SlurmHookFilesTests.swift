@@ -43,13 +43,31 @@ struct SlurmHookFilesTests {
                 == "local launcher = \"/opt/x/libexec/bivouac/bivouac-run --root=/srv/b --\" -- \(marker)")
     }
 
+    @Test(
+        "a container's runtime is the launcher, in the words of either Slurm; the controller learns of steps")
+    func runtime() throws {
+        let marker = SlurmHookFiles.marker
+        let launcher = "exec /opt/x/libexec/bivouac/bivouac-run --root=/srv/b"
+        #expect(
+            try files().rewrite("RunTimeRun=x # \(marker)", named: "oci.conf")
+                == "RunTimeRun=\"\(launcher) --environment=%e -- %@\" # \(marker)")
+        #expect(
+            try files().rewrite("RunTimeRun=x # \(marker)", named: "oci-22.05.conf")
+                == "RunTimeRun=\"\(launcher) --bundle=%b --\" # \(marker)")
+        var hooks = try files()
+        let line = "local steps = false -- \(marker)"
+        #expect(try hooks.rewrite(line, named: "x") == line)
+        hooks.steps = true
+        #expect(try hooks.rewrite(line, named: "x") == "local steps = true -- \(marker)")
+    }
+
     @Test("the task_prolog learns root, launcher, cluster and partitions")
     func taskProlog() throws {
         let lines = try files(root: "").taskPrologConfiguration.split(separator: "\n").dropFirst()
         #expect(
             lines.elementsEqual([
                 "root ", "launcher /opt/x/libexec/bivouac/bivouac-run", "cluster demo",
-                "spool /var/spool/slurmd", "partition gpu-vm", "partition vm",
+                "spool /var/spool/slurmd", "oci /etc/slurm/oci.conf", "partition gpu-vm", "partition vm",
             ]))
     }
 

@@ -1,6 +1,7 @@
-import Batch
 import Job
 import Testing
+
+@testable import Batch
 
 @Suite("slurmd's environment becomes a job's facts")
 struct SlurmHookTests {
@@ -20,8 +21,21 @@ struct SlurmHookTests {
     func prolog() throws {
         let hook = try hook()
         #expect(hook.job.description == "4711" && hook.user == 1000 && hook.group == 100)
-        #expect(hook.partition == "vm" && hook.nodes == 1 && hook.cpusOnNode == 4 && hook.restarts == 0)
+        #expect(hook.partition == "vm" && hook.nodes == 1 && hook.cpusOnNode == 4 && hook.attempt == 0)
         #expect(hook.project == "physics" && hook.words == ["image=demo/minimal", "stage=a,b"])
+    }
+
+    @Test("--vm-image is one more word, whatever it holds")
+    func spankImage() throws {
+        let words = try hook(["SPANK_BIVOUAC_IMAGE": "demo/other"]).words
+        #expect(words == ["image=demo/minimal", "stage=a,b", "image=demo/other"])
+        let hostile = try hook([
+            "SLURM_JOB_COMMENT": nil,
+            "SPANK_BIVOUAC_IMAGE": "a b image=demo/x " + String(repeating: "y", count: 9999),
+        ])
+        #expect(hostile.words.count == 1)
+        #expect(hostile.words[0].hasPrefix("image=a b image=demo/x "))
+        #expect(hostile.words[0].utf8.count == "image=".utf8.count + 4096)
     }
 
     @Test("an Epilog without a credential has its job id alone")
@@ -33,8 +47,8 @@ struct SlurmHookTests {
 
     @Test("a requeued job says which start it is")
     func restarts() throws {
-        #expect(try hook(["SLURM_JOB_RESTART_COUNT": "3"]).restarts == 3)
-        #expect(try hook(["SLURM_JOB_RESTART_COUNT": "x"]).restarts == nil)
+        #expect(try hook(["SLURM_JOB_RESTART_COUNT": "3"]).attempt == 3)
+        #expect(try hook(["SLURM_JOB_RESTART_COUNT": "x"]).attempt == nil)
     }
 
     @Test(
@@ -69,7 +83,7 @@ struct SlurmGrantTests {
         let grant = try SlurmGrant(
             line: line("cpu=4,mem=1.50G,node=1,billing=4", "1795252800", "RUNNING"), columns: [512, 64, 64])
         #expect(grant.cpus == 4 && grant.memory == .mebibytes(1536))
-        #expect(grant.end == Timestamp(seconds: 1_795_252_800) && grant.state.word == "RUNNING")
+        #expect(grant.end == Timestamp(seconds: 1_795_252_800))
     }
 
     @Test(
@@ -97,10 +111,14 @@ struct SlurmGrantTests {
 
 @Suite("A fault means to the scheduler what it is")
 struct VerdictTests {
-    @Test("success and a job's fault leave the node in service, a node's or site's fault takes it out")
+    @Test("success is 0 to every hook", arguments: Verdict.Hook.allCases)
+    func success(hook: Verdict.Hook) {
+        #expect(Verdict.status(nil, of: hook) == 0)
+    }
+
+    @Test("a job's fault leaves the node in service with Slurm, a node's or site's fault takes it out")
     func drains() {
-        for hook in Verdict.Hook.allCases {
-            #expect(Verdict.status(nil, of: hook) == 0)
+        for hook in [Verdict.Hook.slurmProlog, .slurmEpilog] {
             #expect(Verdict.status(.job, of: hook) == 0)
             #expect(Verdict.status(.node, of: hook) == 69)
             #expect(Verdict.status(.site, of: hook) == 78)

@@ -6,11 +6,11 @@ import Testing
 struct SlurmQueueTests {
     private let mark = "bivouac-1f"
 
-    private func read(_ lines: String...) -> [SlurmWaiting] {
+    private func read(_ lines: String...) -> [WaitingJob] {
         SlurmWaiting.read(lines.map { $0 + "\n" }.joined(), mark: mark)
     }
 
-    private func job(_ words: [String], uid: UInt32 = 1000, project: String = "physics") -> SlurmWaiting {
+    private func job(_ words: [String], uid: UInt32 = 1000, project: String = "physics") -> WaitingJob {
         let read = read("\(mark)|\(uid)|vm|1|\(project)|\(words.joined(separator: " "))")
         return read[0]
     }
@@ -22,7 +22,7 @@ struct SlurmQueueTests {
             "\(mark)|1001|a,vm|4|(null)|(null)")
         #expect(jobs.count == 2)
         #expect(jobs[0] == job(["image=demo/minimal", "night", "shift"]))
-        #expect(jobs[1].uid == 1001 && jobs[1].partitions == ["a", "vm"] && jobs[1].nodes == 4)
+        #expect(jobs[1].uid == 1001 && jobs[1].queues == ["a", "vm"] && jobs[1].nodes == 4)
         #expect(jobs[1].project == "" && jobs[1].words == [])
     }
 
@@ -64,21 +64,34 @@ struct SlurmNodeTests {
 
     @Test("are read from what scontrol shows, with and without any")
     func read() throws {
-        let node = try #require(SlurmNode(line: line))
+        let node = try #require(NodeFeatures(slurm: line))
         #expect(
-            node == SlurmNode(available: ["gpu", "bivouac_000000000000", "avx"], active: ["gpu", "avx"]))
-        let none = SlurmNode(line: "NodeName=n1 AvailableFeatures=(null) ActiveFeatures=(null)")
-        #expect(none == SlurmNode(available: [], active: []))
-        #expect(SlurmNode(line: "Node n1 not found") == nil)
+            node == NodeFeatures(available: ["gpu", "bivouac_000000000000", "avx"], active: ["gpu", "avx"]))
+        let none = NodeFeatures(slurm: "NodeName=n1 AvailableFeatures=(null) ActiveFeatures=(null)")
+        #expect(none == NodeFeatures(available: [], active: []))
+        #expect(NodeFeatures(slurm: "Node n1 not found") == nil)
+        #expect(node.isDrained == false)
+    }
+
+    @Test(
+        "drains by the controller's word alone",
+        arguments: [
+            ("State=MIXED+DRAIN ", true), ("State=IDLE+DRAIN* ", true), ("State=MIXED ", false),
+            ("State=MIXED Reason=was State=IDLE+DRAIN [root]", false),
+        ])
+    func drain(state: String, isDrained: Bool) throws {
+        let line = "NodeName=n1 AvailableFeatures=(null) ActiveFeatures=(null) \(state)"
+        let node = try #require(NodeFeatures(slurm: line))
+        #expect(node.isDrained == isDrained && node.with(["bivouac_000000000000"]).isDrained == isDrained)
     }
 
     @Test("get ours in place of ours, and keep all others")
     func replaced() throws {
-        let node = try #require(SlurmNode(line: line))
+        let node = try #require(NodeFeatures(slurm: line))
         let next = node.with(["bivouac_b", "bivouac_a"])
         #expect(next.available == ["gpu", "avx", "bivouac_a", "bivouac_b"])
         #expect(next.active == ["gpu", "avx", "bivouac_a", "bivouac_b"])
         #expect(next.with(["bivouac_a", "bivouac_b"]) == next)
-        #expect(next.with([]) == SlurmNode(available: ["gpu", "avx"], active: ["gpu", "avx"]))
+        #expect(next.with([]) == NodeFeatures(available: ["gpu", "avx"], active: ["gpu", "avx"]))
     }
 }

@@ -17,7 +17,11 @@ struct AssignmentTests {
             machineFeatures: [try #require(.init("total_cpu", "2"))],
             jobFeatures: [try #require(.init("job_id", "4711")), try #require(.init("max_rss_bytes", ""))],
             grace: 25, listening: .fail, payload: .image,
-            files: ["/etc/resolv.conf": "a\nb \"c\" ü"], environment: ["TZ": "UTC"])
+            files: ["/etc/resolv.conf": "a\nb \"c\" ü"], environment: ["TZ": "UTC"],
+            shares: [
+                .init(tag: "share0", paths: ["/cvmfs"], readOnly: true),
+                .init(tag: "share1", paths: ["/data/home/a", "/home/a"], readOnly: false),
+            ], hasUserDisk: true)
     }
 
     private func refusal(replacing old: String, with new: String) throws -> String {
@@ -56,6 +60,14 @@ struct AssignmentTests {
             ("/bin/bash", "/bin/ba:sh", "bad 'shell'"),
             ("total_cpu", "../total", "bad 'machinefeatures'"),
             ("job_id", "Job", "bad 'jobfeatures'"),
+            ("/cvmfs", "/etc", "bad 'shares'"),
+            ("/cvmfs", "cvmfs", "bad 'shares'"),
+            ("/cvmfs", "/home/../etc", "bad 'shares'"),
+            (#"["/cvmfs"]"#, "[]", "bad 'shares'"),
+            (#"["/cvmfs"]"#, "[1]", "bad 'shares'"),
+            ("share0", "share,0", "bad 'shares'"),
+            (#""readOnly":true"#, #""readOnly":1"#, "'readOnly' is no flag"),
+            (#""userDisk":true"#, #""userDisk":"yes""#, "'userDisk' is no flag"),
             (#""grace":25"#, #""grace":-1"#, "bad 'grace'"),
             (#""grace":25"#, #""grace":"25""#, "'grace' is no integer"),
             (#""listening":"fail""#, #""listening":"no""#, "bad 'listening' or 'payload'"),

@@ -23,6 +23,25 @@ struct BodyTests {
         #expect(try LaunchOrder(parsing: command.bytes) == command)
     }
 
+    @Test("a terminal's size is the same after its way, and nothing else is a size")
+    func terminal() throws {
+        let sizes: [(UInt16, UInt16)] = [(0, 0), (24, 80), (.max, 1)]
+        for size in sizes {
+            let size = TerminalSize(rows: size.0, columns: size.1)
+            #expect(try TerminalSize(size.body, size.body.indices) == size)
+        }
+        #expect(throws: ProtocolError.badBody(.terminal, "a field cut short")) {
+            try TerminalSize([1, 2, 3], 0..<3)
+        }
+        #expect(throws: ProtocolError.badBody(.terminal, "bytes behind the last field")) {
+            try TerminalSize([1, 2, 3, 4, 5], 0..<5)
+        }
+        #expect(throws: ProtocolError.outOfOrder(.terminal)) { try AgentDialogue.idle.after(.terminal) }
+        for phase in [AgentDialogue.loading, .running, .ended] {
+            #expect(try phase.after(.terminal) == phase)
+        }
+    }
+
     @Test("a launch order cut short anywhere is refused")
     func truncated() throws {
         let bytes = try made().bytes
@@ -100,13 +119,14 @@ struct BodyTests {
 
     @Test("texts of a guest are printable, bounded and otherwise refused")
     func texts() throws {
-        let ready = Ready(agent: "1\n2", kernel: String(repeating: "é", count: 500), uptime: 4_200)
+        var ready = Ready(agent: "1\n2", kernel: String(repeating: "é", count: 500), uptime: 4_200)
+        ready.terminated = 1_795_000_000
         let read = try Ready(ready.body, ready.body.indices)
         #expect(read.agent == "1?2")
         #expect(read.kernel == String(repeating: "?", count: 128))
-        #expect(read.uptime == 4_200)
+        #expect(read.uptime == 4_200 && read.terminated == 1_795_000_000)
         var forged = Ready(agent: "x", kernel: "y", uptime: 1).body
-        forged[14] = 0x0A
+        forged[22] = 0x0A
         #expect(throws: ProtocolError.badBody(.ready, "a text that is not printable ASCII")) {
             try Ready(forged, forged.indices)
         }

@@ -136,6 +136,7 @@ struct FrameTests {
             frame(.ready, Ready(agent: "1", kernel: "6.1", uptime: 5).body),
             frame(.hello) + frame(.notice, Notice(shutdown: 12, signal: .USR1, reason: "drain").body),
             frame(.remark, Remark("a line").body) + frame(.noticed),
+            frame(.terminal, TerminalSize(rows: 24, columns: 80).body),
         ]
         var refused = 0
         for index in 0..<100_000 {
@@ -170,6 +171,7 @@ struct FrameTests {
         case .ready: _ = try Ready(body, body.indices)
         case .notice: _ = try Notice(body, body.indices)
         case .remark: _ = try Remark(body, body.indices)
+        case .terminal: _ = try TerminalSize(body, body.indices)
         default: break
         }
     }

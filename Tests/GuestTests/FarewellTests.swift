@@ -198,6 +198,49 @@ struct ImagePayloadTests {
         }
     }
 
+    @Test("may ask for the end before its job's launcher has come")
+    func early() throws {
+        try withScratch { scratch in
+            var control: [Int32] = [0, 0]
+            var port: [Int32] = [0, 0]
+            let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+            #expect(unsafe socketpair(AF_UNIX, type, 0, &control) == 0)
+            #expect(unsafe socketpair(AF_UNIX, type, 0, &port) == 0)
+            defer { for descriptor in [control[1], port[1]] { close(descriptor) } }
+            let identity = Identity(uid: 23_456, gid: 23_457, groups: [])
+            let place = scratch + "/job"
+            try Files.makeDirectory(place, mode: 0o755)
+            var agent = try Agent(
+                control: FileDescriptor(owning: control[0]), payload: FileDescriptor(owning: port[0]),
+                console: Console(path: "/dev/null"),
+                directory: PayloadDirectory.make(in: place, for: identity),
+                surroundings: Agent.Surroundings(
+                    identity: identity, variables: [], features: nil, payload: .image, program: "",
+                    directory: scratch, ready: Ready(agent: "test", kernel: "test", uptime: 1)))
+            let asked = try TestSupport.run(place + "/shutdown", ["600", "broken"])
+            #expect(asked.status == 0, "\(asked.errors)")
+            for _ in 0..<5 { agent.step(atMost: 20) }
+            let order = LaunchOrder(
+                arguments: [[0x2D]], environment: [], directory: try #require(BytePath([0x2F])), umask: 0,
+                limits: [], scriptMode: nil)
+            var writer = FrameWriter()
+            writer.append(.begin, Begin(orderLength: order.bytes.count, scriptLength: 0).body)
+            writer.append(.part, order.bytes)
+            _ = try writer.flush(to: port[1])
+            var reader = FrameReader(accepting: .toLauncher)
+            var kinds: [FrameKind] = []
+            for _ in 0..<100 where kinds.last != .exited {
+                agent.step(atMost: 20)
+                _ = try reader.fill(from: port[1])
+                while let frame = try reader.next() {
+                    kinds.append(frame.kind)
+                    if frame.kind == .exited { #expect(Array(reader.bytes[frame.body]) == [1]) }
+                }
+            }
+            #expect(kinds.filter { $0 != .heartbeat } == [.started, .remark, .exited])
+        }
+    }
+
     private func ended(_ end: (Rehearsal, Foundation.Process) -> Void) throws -> (
         status: Int32, errors: String
     ) {

@@ -1,4 +1,5 @@
 import Foundation
+import Guest
 import GuestProtocol
 import TestSupport
 import Testing
@@ -32,6 +33,23 @@ struct LauncherTests {
         }
         #expect(outcome.status == 78)
         #expect(outcome.errors == "bivouac: ListExpired: the list is stale\n")
+    }
+
+    @Test("an image that cannot give the job what its queue promises starts no payload, and says why")
+    func unmet() throws {
+        let outcome = try withScratch { scratch in
+            let rehearsal = try Rehearsal(scratch: scratch)
+            rehearsal.unmet = .noFileSystem("virtiofs")
+            try rehearsal.record("running", uid: Rehearsal.uid)
+            rehearsal.startAgent()
+            defer { rehearsal.end() }
+            let marker = rehearsal.scratch + "/marker"
+            let outcome = try rehearsal.run(try rehearsal.script("#!/bin/sh\ntouch \(marker)\n"))
+            #expect(!Files.exists(marker))
+            return outcome
+        }
+        #expect(outcome.status != 0)
+        #expect(outcome.errors.contains("the image's kernel has no virtiofs"), "\(outcome.errors)")
     }
 
     @Test("no live directory, no record, a record of somebody else's making or of another job: exit 78")

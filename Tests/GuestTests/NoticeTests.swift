@@ -69,15 +69,22 @@ struct NoticeTests {
                 + "bivouac: no end of the job is foreseen any more: stays\n")
     }
 
-    @Test("TERM moves shutdowntime_job to the grace that is left")
+    @Test("TERM moves shutdowntime_job to the grace that is left, and root can ask when it came")
     func term() throws {
         let before = currentSeconds()
         var read: Int64?
-        let errors = try running("#!/bin/sh\n" + Self.waiting, grace: 40) { _, process, _, feature in
+        var terminated: UInt64 = 0
+        let errors = try running("#!/bin/sh\n" + Self.waiting, grace: 40) { rehearsal, process, _, feature in
             kill(process.processIdentifier, SIGTERM)
             try settled { feature().flatMap { Int64($0) } ?? 1 > 1 }
             read = feature().flatMap { Int64($0) }
+            // The first answer greets whoever came, before TERM.
+            for _ in 0..<2 {
+                let body = try rehearsal.command(.hello, awaiting: .ready)
+                terminated = try Ready(body, body.indices).terminated
+            }
         }
+        #expect((before...currentSeconds()).contains(Int64(terminated)))
         #expect((before + 40...currentSeconds() + 40).contains(read ?? 0))
         #expect(errors == "bivouac: the job was told to end (TERM) and has 40 s left\n")
     }

@@ -33,11 +33,14 @@ final class Rehearsal: @unchecked Sendable {
     var grace: Int?
     var payload = PayloadSource.job
     var listening = ListeningRule.note
+    var unmet: AgentError?
     /// The thread that the agent is, once it takes a signal for its guest's shutdown.
     private var thread: pthread_t?
     /// Whether there is a place for what passes between agent and payload beside the streams.
     var hasDirectory = false
     var payloadDirectory: String { scratch + "/job" }
+    /// Where the launcher is started; nil for the test's own directory.
+    var directory: String?
     private let lock = NSLock()
     private var isOver = false
     private let finished = DispatchSemaphore(value: 0)
@@ -52,6 +55,7 @@ final class Rehearsal: @unchecked Sendable {
         try Files.changeMode(scratch, 0o755)
         try Files.makeDirectories(jobDirectory, mode: 0o755)
         try Files.makeDirectory(scratch + "/spool", mode: 0o755)
+        try Files.makeDirectory(scratch + "/desk", mode: 0o755)
         try Files.makeDirectory(scratch + "/agent", mode: 0o700)
         var pair: [Int32] = [0, 0]
         _ = unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &pair)
@@ -105,7 +109,8 @@ final class Rehearsal: @unchecked Sendable {
     }
 
     /// Says something to the agent as root on the host does, and waits for the answer of that kind.
-    func command(_ kind: FrameKind, _ body: [UInt8], awaiting answer: FrameKind) throws {
+    @discardableResult
+    func command(_ kind: FrameKind, _ body: [UInt8] = [], awaiting answer: FrameKind) throws -> [UInt8] {
         var writer = FrameWriter()
         writer.append(kind, body)
         let bytes = writer.take()
@@ -118,7 +123,9 @@ final class Rehearsal: @unchecked Sendable {
                 continue
             }
             _ = try reader.fill(from: controlEnds.host)
-            while let frame = try reader.next() { if frame.kind == answer { return } }
+            while let frame = try reader.next() {
+                if frame.kind == answer { return Array(reader.bytes[frame.body]) }
+            }
         }
         throw UnixError("poll", UnixError.timedOut, "\(answer)")
     }
@@ -148,7 +155,7 @@ final class Rehearsal: @unchecked Sendable {
             features: features, grace: grace, listening: listening, payload: payload,
             program: Self.products + "/bivouac-guest",
             directory: scratch + "/agent",
-            ready: Ready(agent: "test", kernel: "test", uptime: 1))
+            ready: Ready(agent: "test", kernel: "test", uptime: 1), unmet: unmet)
         var directory: PayloadDirectory?
         if hasDirectory {
             try? Files.makeDirectory(payloadDirectory, mode: 0o755)
@@ -181,7 +188,9 @@ final class Rehearsal: @unchecked Sendable {
         // CLONE_NEWNS | CLONE_FS; MS_REC | MS_PRIVATE.
         precondition(unshare(0x0002_0000 | 0x200) == 0)
         precondition(unsafe mount(nil, "/", nil, 0x4000 | 0x40000, nil) == 0)
-        precondition(unsafe mount("tmpfs", scratch + "/spool", "tmpfs", 0, nil) == 0)
+        for name in ["spool", "desk"] {
+            precondition(unsafe mount("tmpfs", "\(scratch)/\(name)", "tmpfs", 0, nil) == 0)
+        }
     }
 }
 
@@ -223,6 +232,7 @@ extension Rehearsal {
         let process = Foundation.Process()
         process.executableURL = URL(fileURLWithPath: path)
         process.arguments = arguments
+        if let directory { process.currentDirectoryURL = URL(fileURLWithPath: directory) }
         process.environment = ["PATH": "/usr/bin:/bin", "SLURM_JOB_ID": "7", "LC_ALL": "C"]
             .merging(environment) { _, own in own }
         process.standardInput = input

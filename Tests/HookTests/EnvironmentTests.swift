@@ -61,7 +61,7 @@ extension HookTests {
         func badRoot(_ root: String) throws {
             for program in [Built.prologue, Built.epilogue] {
                 let run = try Launch.run(
-                    [program], environment: JobOnNode().environment.merging(["BIVOUAC_ROOT": root]) { $1 })
+                    program, environment: JobOnNode().environment.merging(["BIVOUAC_ROOT": root]) { $1 })
                 #expect(run.status == 78)
             }
         }

@@ -11,7 +11,7 @@ extension HookTests {
             for (program, status) in [("prologue", 41), ("epilogue", 42)] {
                 let path = "usr/libexec/bivouac/bivouac-\(program)"
                 try FileManager.default.removeItem(atPath: node.path(path))
-                try node.write(path, "#!/bin/sh\necho \"\(program) $BIVOUAC_ROOT $#\"\nexit \(status)\n")
+                try node.write(path, "#!/bin/sh\necho \"\(program) $BIVOUAC_ROOT $*\"\nexit \(status)\n")
                 try node.makeExecutable(path)
             }
             return hooks
@@ -68,7 +68,7 @@ extension HookTests {
             let run = try hook(
                 hooks + "/prolog", ["SLURM_JOB_PARTITION": "vm", "BIVOUAC_ROOT": "/elsewhere"])
             #expect(run.status == 41)
-            #expect(run.text == "prologue \(node.root) 0\n")
+            #expect(run.text == "prologue \(node.root) slurm\n")
         }
 
         @Test("are a fault when the program of ours is missing: fail closed")
@@ -86,7 +86,7 @@ extension HookTests {
             try node.write("run/bivouac/jobs/t-4711/record.json", "{}")
             let run = try hook(hooks + "/epilog", ["SLURM_JOB_ID": "4711"])
             #expect(run.status == 42)
-            #expect(run.text == "epilogue \(node.root) 0\n")
+            #expect(run.text == "epilogue \(node.root) slurm\n")
             #expect(try hook(hooks + "/epilog", ["SLURM_JOB_ID": "471"]).status == 0)
         }
 
@@ -127,7 +127,7 @@ extension HookTests {
             #expect(
                 before[4].split(separator: "\n").dropFirst().map(String.init) == [
                     "root \(node.root)", "launcher \(libexec)/bivouac-run", "cluster t",
-                    "spool \(node.path("spool"))",
+                    "spool \(node.path("spool"))", "oci \(node.path("oci.conf"))",
                     "partition vm",
                 ])
             #expect(try node.writeHooks().status == 0)
@@ -186,6 +186,41 @@ extension HookTests {
                     words: ["--accounts", "1", "--pool", "a;b"], status: 64, says: "no name for accounts"),
                 InstallCase(words: ["--from", "/nonexistent"], status: 66, says: "swift build -c release"),
             ]
+        }
+
+        @Test("let interactive jobs in once oci.conf is ours, and turn them away again when it is not")
+        func steps() throws {
+            let node = try Node(refreshed: false)
+            let hooks = try install(on: node)
+            func steps() throws -> String? {
+                #expect(try node.writeHooks().status == 0)
+                return try String(contentsOfFile: hooks + "/job_submit.lua", encoding: .utf8)
+                    .split(separator: "\n").first { $0.hasPrefix("local steps") }
+                    .map { String($0.prefix { $0 != "-" }) }
+            }
+            #expect(try steps() == "local steps = false ")
+            for name in ["oci.conf", "oci-22.05.conf"] {
+                try FileManager.default.createSymbolicLink(
+                    atPath: node.path("oci.conf"), withDestinationPath: hooks + "/" + name)
+                #expect(try steps() == "local steps = true ")
+                try FileManager.default.removeItem(atPath: node.path("oci.conf"))
+            }
+            try node.write("oci.conf", "RunTimeRun=\"runc run\"\n")
+            #expect(try steps() == "local steps = false ")
+            let filter = try String(contentsOfFile: hooks + "/cli_filter.lua", encoding: .utf8)
+            #expect(filter.contains("local bundle = \"\(hooks)/bundle\" --"))
+            #expect(FileManager.default.fileExists(atPath: hooks + "/bundle/config.json"))
+        }
+
+        @Test(
+            "include a cli_filter.lua that leads steps of ours, and no others",
+            .needsProgram("/usr/bin/lua5.1"))
+        func cliFilter() throws {
+            let run = try Launch.run([
+                "/usr/bin/lua5.1", Built.tree + "/Tests/HookTests/cli_filter.lua",
+                Built.tree + "/hooks/slurm/cli_filter.lua",
+            ])
+            #expect(run.status == 0, "\(run.text)\(run.errors)")
         }
 
         @Test(

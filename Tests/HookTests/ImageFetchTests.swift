@@ -105,7 +105,7 @@ extension HookTests {
         func killedAmongBytes() throws {
             let site = try ImageSite(mebibytes: 6)
             for round in 0..<(Self.isLong ? 100 : 6) {
-                site.slowDown()
+                site.withhold()
                 let asked = site.server.requests.count
                 let fetch = try site.start()
                 let threshold = Int.random(in: 0..<(site.body.count - (2 << 20)))
@@ -233,8 +233,7 @@ extension HookTests {
             #expect(try site.isComplete())
             try site.emptyStore()
 
-            // Time enough to find out who it is.
-            site.slowDown(0.05)
+            site.withhold()
             let second = try (0..<32).map { _ in try site.start() }
             try Harness.eventually("a mebibyte has come") { site.arrived ?? 0 >= 1 << 20 }
             let winner = try #require(try Self.winner(site))
@@ -264,12 +263,12 @@ extension HookTests {
                     .wait(30),
                 ]
             }
-            try site.node.configure(["prologue_timeout": "\"3s\"", "boot_timeout": "\"2s\""])
+            try site.node.configure(["prologue_timeout": "\"8s\"", "boot_timeout": "\"2s\""])
             let late = try site.node.prologue()
             #expect(late.status == 0, "\(late.errors)")
             let refusal = try #require(try site.node.record()?["refusal"] as? [String: Any])
             #expect(refusal["name"] as? String == "ImageUnavailable")
-            #expect((refusal["message"] as? String)?.contains("prologue_timeout = 3 s") == true)
+            #expect((refusal["message"] as? String)?.contains("prologue_timeout = 8 s") == true)
             let next = try site.start().wait()
             #expect(next.status == 0)
             #expect(site.server.requests.map { $0.headers["range"] } == [nil, "bytes=\(3 << 20)-"])

@@ -35,6 +35,8 @@ extension HookTests {
             try desk.record(Self.record("paused", silence: 6))
             try await Task.sleep(for: .seconds(13))
             #expect(launch.isRunning)
+            // A machine that goes on says so before its record does.
+            try agent.send(.stdout, Array("here again".utf8))
             try desk.record(Self.record("running", silence: 6))
             try agent.send(.exited, [5])
             #expect(try launch.wait().status == 5)

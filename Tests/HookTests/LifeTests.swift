@@ -174,7 +174,7 @@ extension HookTests {
         func bareEnvironment() throws {
             let node = try refusedNode(JobOnNode())
             let run = try Launch.run(
-                [Built.epilogue], environment: ["SLURM_JOB_ID": "4711", "BIVOUAC_ROOT": node.root])
+                Built.epilogue, environment: ["SLURM_JOB_ID": "4711", "BIVOUAC_ROOT": node.root])
             #expect(run.status == 0)
             #expect(node.jobs == [])
         }

@@ -138,9 +138,9 @@ struct RefusalCase: Sendable, CustomTestStringConvertible {
                 "etc/bivouac/lists.d/demo.toml",
                 node.subscription(node.endorsement.list, endorsers: ["eve", "dan"], "threshold = 2"))
         },
-        RefusalCase(.UnsupportedSetting, "a working directory that is not none", names: "workdir = \"stage\"")
-        { node in
-            try node.configure(queue: ["workdir": "\"stage\""])
+        RefusalCase(.UnsupportedSetting, "a shared working directory", names: "workdir = \"virtiofs\"") {
+            node in
+            try node.configure(queue: ["workdir": "\"virtiofs\""])
         },
         RefusalCase(.UnsupportedSetting, "a network that is not none", names: "network = \"dmz\"") { node in
             try node.configure(queue: ["network": "\"dmz\""])
@@ -214,7 +214,7 @@ extension HookTests {
     struct RefusalTests {
         @Test(
             "leaves a record that its launcher tells, and nothing else",
-            arguments: RefusalCase.byJob + RefusalCase.bySite + RefusalCase.byImage)
+            arguments: RefusalCase.byJob + RefusalCase.bySite + RefusalCase.byImage + RefusalCase.byFiles)
         func refused(_ example: RefusalCase) throws {
             let node = try Node(refreshed: example.isRefreshed)
             try example.arrange(node)

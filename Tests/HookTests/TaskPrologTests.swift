@@ -64,6 +64,83 @@ extension HookTests {
                 says: "partition vm")
         }
 
+        /// What slurmstepd makes, as root and the user's then, for a step that names a container.
+        private func contain(_ node: Node, runtime: String, _ place: String, config: Bool) throws {
+            try FileManager.default.copyItem(
+                atPath: node.hooks + "/" + runtime, toPath: node.path("oci.conf"))
+            try node.write("spool/\(place)/config.json", "{}")
+            if !config { try FileManager.default.removeItem(atPath: node.path("spool/\(place)/config.json")) }
+            #expect(unsafe chown(node.path("spool/\(place)"), JobOnNode.nobody, 0) == 0)
+        }
+
+        @Test(
+            "lets a step through whose container slurmstepd has set up, the launcher being its runtime",
+            arguments: [
+                ("oci-22.05.conf", "4711.interactive", "oci-job04711-interactive"),
+                ("oci-22.05.conf", "4711.0", "oci-job04711-00000"),
+                ("oci.conf", "4711.interactive", "oci-job4711-interactive"),
+                ("oci.conf", "4711.12", "oci-job4711-12"),
+            ])
+        func contained(_ runtime: String, _ step: String, _ place: String) throws {
+            let node = try node()
+            try contain(node, runtime: runtime, place, config: runtime == "oci-22.05.conf")
+            let partition = ["SLURM_JOB_PARTITION": "vm"]
+            let run = try run(node, title: "slurmstepd: [\(step)]", partition)
+            #expect(run.status == 0)
+            #expect(run.text + run.errors == "unset SLURM_SCRIPT_CONTEXT\n")
+            // No other step, no other job, and none of a job that has a script.
+            for other in ["4711.7", "4712.interactive"] {
+                expectRefusal(
+                    try self.run(node, title: "slurmstepd: [\(other)]", partition), says: "leads this step")
+            }
+            try node.write("spool/job04711/slurm_script", wrapped(node))
+            expectRefusal(
+                try self.run(node, title: "slurmstepd: [\(step)]", partition), says: "batch scripts alone")
+        }
+
+        @Test("refuses a step whose container's directory was left behind, or is the user's own work")
+        func leftBehind() throws {
+            let node = try node()
+            let place = "oci-job04711-interactive"
+            try contain(node, runtime: "oci-22.05.conf", place, config: false)
+            func refused() throws {
+                expectRefusal(
+                    try run(node, title: "slurmstepd: [4711.interactive]", ["SLURM_JOB_PARTITION": "vm"]),
+                    says: "leads this step")
+            }
+            try refused()
+            let config = node.path("spool/\(place)/config.json")
+            try FileManager.default.createSymbolicLink(atPath: config, withDestinationPath: "/etc/passwd")
+            try refused()
+            try FileManager.default.removeItem(atPath: config)
+            try node.write("spool/\(place)/config.json", "{}")
+            #expect(unsafe chown(config, JobOnNode.nobody, 0) == 0)
+            try refused()
+        }
+
+        @Test("refuses every step where oci.conf is not ours to the last byte, or not root's")
+        func otherRuntime() throws {
+            let node = try node()
+            try contain(node, runtime: "oci-22.05.conf", "oci-job04711-00000", config: true)
+            let path = node.path("oci.conf")
+            let good = try String(contentsOfFile: path, encoding: .utf8)
+            func status() throws -> Int32 {
+                try run(node, title: "slurmstepd: [4711.0]", ["SLURM_JOB_PARTITION": "vm"]).status
+            }
+            #expect(try status() == 0)
+            for text in [
+                good + "\n", good.replacing("exec ", with: "runc run "), "", good + "ContainerPath=/x\n",
+            ] {
+                try node.write("oci.conf", text)
+                #expect(try status() == 78)
+            }
+            try node.write("oci.conf", good)
+            try FileManager.default.setAttributes([.posixPermissions: 0o666], ofItemAtPath: path)
+            #expect(try status() == 78)
+            try FileManager.default.removeItem(atPath: path)
+            #expect(try status() == 78)
+        }
+
         @Test("refuses a step of a job with a live directory, whatever its environment says")
         func liveJob() throws {
             let node = try node()

@@ -79,6 +79,23 @@ same("an empty script", slurm_job_submit({ partition = "vm", script = "" }, part
 same("nothing at all", slurm_job_submit({}, nil, 0), accepted)
 same("no partitions known", slurm_job_submit({ partition = "vm", script = plain }, nil, 0), accepted)
 
+-- The same hook once `bivouac doctor --write-hooks` has found that steps can run in machines.
+local file = assert(io.open(arg[1]))
+local text, found = file:read("*a"):gsub("local steps = false", "local steps = true")
+same("the line that is rewritten", found, 1)
+assert(loadstring(text))()
+local bundle = "/usr/libexec/bivouac/slurm/bundle"
+local step = { partition = "vm", min_nodes = 1, max_nodes = 3, user_id = 1000 }
+same("salloc", slurm_job_submit(step, partitions, 1000), accepted)
+same("has no script afterwards either", step.script, nil)
+same("and one node", step.max_nodes, 1)
+same("srun", slurm_job_submit({ partition = "vm", container = bundle }, partitions, 1000), accepted)
+same("srun with another container", slurm_job_submit({ partition = "vm", container = "/b" }, partitions, 1000), denied)
+same("salloc of two nodes", slurm_job_submit({ partition = "vm", min_nodes = 2 }, partitions, 1000), nodes)
+same("salloc of others", slurm_job_submit({ partition = "normal", container = "/b" }, partitions, 1000), accepted)
+submit("a script with our container", { partition = "vm", container = bundle }, denied)
+submit("a script", { partition = "vm" }, accepted, line .. plain)
+
 local function modify(what, change, record, code)
    same(what, slurm_job_modify(change, record, partitions, 1000), code)
 end

@@ -39,6 +39,21 @@ import Testing
         }
     }
 
+    @Test("gives OpenNebula's readers the script that starts the agent, exactly", arguments: shells)
+    func startScript(shell: [String]) throws {
+        try withScratch { scratch in
+            let volumes = try ContextVolume.make(
+                facts: try Self.facts("it's"), assignment: [], forms: [.hepix])
+            let iso = ISO9660Reader(bytes: try VolumeTests.image(try #require(volumes.first)))
+            let context = try #require(iso.entries.first { $0.name == "context.sh" }).content
+            try Data(context).write(to: URL(fileURLWithPath: scratch + "/context.sh"))
+            let run = try run(
+                shell[0],
+                Array(shell.dropFirst()) + ["-c", ". \(scratch)/context.sh; printf %s \"$START_SCRIPT\""])
+            #expect(run.text == ContextScripts.prolog && run.errors == "")
+        }
+    }
+
     @Test("refuses a value that no shell could hold")
     func impossible() {
         #expect(throws: ContextError.self) { try Self.facts("a\0b").shellText() }

@@ -103,7 +103,7 @@ struct FaultTests {
             let job = Job(
                 key: key, attempt: 0, account: account, queue: "vm", project: "", nodes: 1,
                 resources: Resources(cpus: 1, memory: .mebibytes(1), end: nil), words: [])
-            let record = Record(job: job, attempt: 0, slurmConfiguration: nil, now: Timestamp(seconds: 0))
+            let record = Record(job: job, attempt: 0, now: Timestamp(seconds: 0))
             let made = fault {
                 _ = try LiveJob.create(record, key: key, places: places, before: Deadline(seconds: 1))
             }

@@ -1,5 +1,6 @@
 import Job
 import JobMachine
+import Site
 import Testing
 
 @Suite("What a payload is told of its end")
@@ -54,5 +55,38 @@ struct LifetimeTests {
         for later in [0, 1, 30, 600] as [Int64] {
             #expect(lifetime.change(schedulerEnd: end, at: Self.at(later)) == nil, "\(later) s later")
         }
+    }
+
+    @Test(
+        "is what the scheduler leaves from TERM to KILL, and no queue promises more",
+        arguments: [(nil, 25, nil), (10, 8, 8), (30, 25, 28), (1, 0, 0)] as [(Int?, Int, Int?)])
+    func rest(wait: Int?, grace: Int, rest: Int?) throws {
+        let account = Account(
+            name: "eve", uid: 1000, gid: 100, groups: [], home: "/home/eve", shell: "/bin/sh")
+        let job = Job(
+            key: try #require(JobKey("demo-4711")), attempt: 0, account: account, queue: "vm", project: "",
+            nodes: 1,
+            resources: Resources(cpus: 1, memory: .mebibytes(512), end: nil, grace: wait), words: [])
+        let site = Site(cluster: "demo", queues: ["vm": Queue(name: "vm", allow: ["demo/*"])])
+        let lifetime = try Lifetime(job, site)
+        #expect(lifetime.grace == grace && lifetime.rest == rest)
+    }
+
+    @Test("follows a node that drains from the moment it is seen, and one that is back in service")
+    func drain() {
+        let lifetime = Lifetime(grace: 25, told: Self.at(600))
+        let drained = lifetime.following(.drained(120), at: Self.now)
+        #expect(drained.change(schedulerEnd: Self.at(605), at: Self.now) == .sooner(Self.at(120)))
+        // Later looks, and such as bring no answer, change nothing.
+        #expect(drained.following(.drained(120), at: Self.at(60)) == drained)
+        #expect(drained.following(.unknown, at: Self.at(60)) == drained)
+        var told = drained
+        told.told = Self.at(120)
+        let back = told.following(.inService, at: Self.at(60))
+        #expect(back.change(schedulerEnd: Self.at(605), at: Self.at(60)) == .later(Self.at(600)))
+        // The site's word and an operator's: the nearer one counts.
+        var both = drained
+        both.notice = .init(end: Self.at(90), reason: "rack 7")
+        #expect(both.change(schedulerEnd: Self.at(605), at: Self.now) == .sooner(Self.at(90)))
     }
 }

@@ -56,7 +56,7 @@ struct RandomLife {
         let job = Job(
             key: key, attempt: nil, account: account, queue: "vm", project: "", nodes: 1,
             resources: Resources(cpus: 1, memory: ByteCount(1 << 30), end: nil), words: [])
-        let record = Record(job: job, attempt: roll(1000), slurmConfiguration: nil, now: now)
+        let record = Record(job: job, attempt: roll(1000), now: now)
         let deadline = Deadline(seconds: 20)
         guard let live = try LiveJob.create(record, key: key, places: places, before: deadline) else {
             return

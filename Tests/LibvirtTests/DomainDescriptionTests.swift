@@ -42,8 +42,45 @@ struct DomainDescriptionTests {
     static let variants = [
         machine, changed { $0.kind = .qemu }, changed { $0.hostProcessors = [] },
         changed { $0.capped = false },
-        changed { $0.base.format = .qcow2 }, changed { $0.overlay.group = nil },
+        changed { $0.base.format = .qcow2 }, changed { $0.overlay.group = nil }, attached,
     ]
+
+    /// One with all that a job may have of its host.
+    static let attached = changed {
+        $0.userDisk = .init(path: "/u/disk.raw", format: .raw, group: "userdisk")
+        $0.userDiskSerial = "bivouac-user-disk"
+        $0.shares = [.init(tag: "share0", socket: "/m/share0"), .init(tag: "share1", socket: "/m/share1")]
+    }
+
+    @Test("shares directories through a process that QEMU calls, with memory that it can be given")
+    func shares() throws {
+        let xml = try Self.attached.xml()
+        let shares = xml.components(separatedBy: "<filesystem type='mount'>").dropFirst()
+        #expect(shares.count == 2)
+        for (number, share) in shares.enumerated() {
+            #expect(share.contains("<driver type='virtiofs'/>"))
+            #expect(share.contains("<source socket='/m/share\(number)'/>"))
+            #expect(share.contains("<target dir='share\(number)'/>"))
+        }
+        #expect(xml.contains("<source type='memfd'/>") && xml.contains("<access mode='shared'/>"))
+        // Memory that nobody else has to see is no one's but QEMU's.
+        #expect(try !Self.machine.xml().contains("<memoryBacking>"))
+        #expect(throws: DescriptionError.self) {
+            try Self.changed { $0.shares = [.init(tag: "a", socket: "s")] }.xml()
+        }
+    }
+
+    @Test(
+        "keeps a user's disk whole: it is flushed when the guest asks for it, and known by its serial number")
+    func userDisk() throws {
+        let disks = try Self.attached.xml().components(separatedBy: "<disk ").dropFirst()
+        let disk = try #require(disks.last)
+        #expect(disks.count == 4)
+        #expect(disk.contains("<driver name='qemu' type='raw' cache='writeback'/>"))
+        #expect(disk.contains("<source file='/u/disk.raw' fdgroup='userdisk'>"))
+        #expect(disk.contains("<serial>bivouac-user-disk</serial>"))
+        #expect(disk.contains("<target dev='vdd' bus='virtio'/>") && !disk.contains("<readonly/>"))
+    }
 
     @Test("fits libvirt's schema, whatever it asks for", arguments: variants)
     func schema(_ machine: DomainDescription) throws {

@@ -35,7 +35,7 @@ import Unix
                 name: "alice", uid: 1000, gid: 1000, groups: [], home: "/home/alice", shell: "/bin/sh"),
             queue: "vm", project: "", nodes: 1,
             resources: Resources(cpus: 1, memory: .mebibytes(512), end: nil), words: [])
-        let record = Record(job: job, attempt: 0, slurmConfiguration: nil, now: site.start)
+        let record = Record(job: job, attempt: 0, now: site.start)
         guard
             var live = try LiveJob.create(record, key: key, places: site.places, before: Deadline(seconds: 5))
         else { throw CocoaError(.fileWriteFileExists) }

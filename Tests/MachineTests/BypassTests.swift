@@ -43,14 +43,25 @@ struct BypassTests {
         #expect(try await Node.reason() == "")
     }
 
-    @Test("srun without a batch script fails with one line")
+    /// A configuration of the user's own, which has no cli_filter.lua.
+    private func ownConfiguration() throws -> String {
+        let path = "/tmp/bivouac-test-\(UUID().uuidString).conf"
+        let text = try TestSite.read(Cluster.slurmConfiguration).split(separator: "\n")
+            .filter { !$0.hasSuffix("/interactive.conf") }.joined(separator: "\n")
+        try Files.write(text + "\n", to: path, mode: 0o644)
+        return path
+    }
+
+    @Test("srun without a batch script fails with one line where nothing leads it into a machine")
     func plainStep() async throws {
         let marker = Marker("step")
         let cluster = try await Cluster.ready()
+        let configuration = try ownConfiguration()
+        defer { try? FileManager.default.removeItem(atPath: configuration) }
         let outcome = try await withoutJobSubmit {
             try await Command.run(
                 Command.words(
-                    ["/usr/bin/env"] + Cluster.slurmEnvironment
+                    ["/usr/bin/env", "SLURM_CONF=" + configuration]
                         + [
                             "/usr/bin/srun", "--partition=vm", "--mem=256M", "--time=2", "/bin/sh", "-c",
                             marker.command,

@@ -194,9 +194,10 @@ struct WordsTests {
         #expect(try await Inspection.lines("umask") == ["0027"])
     }
 
-    @Test("the working directory has the host's path and is empty")
+    @Test("the working directory has the host's path and what lies there, but for the job's own outputs")
     func directory() async throws {
-        #expect(try await Inspection.lines("directory") == [try await Inspection.report().job.directory])
+        let directory = try await Inspection.report().job.directory
+        #expect(try await Inspection.lines("directory") == [directory, "script"])
     }
 
     @Test("the script lies where slurmd keeps it, is the user's, and begins with its own first line")
@@ -231,6 +232,7 @@ struct WordsTests {
         ] {
             #expect(try await Inspection.field(key, of: "features") != nil, "\(key)")
         }
+        #expect(try await Inspection.field("newlines", of: "features") == "0")
         #expect(try await Inspection.field("feature written", of: "features") == "no")
         #expect(try await Inspection.field("feature made", of: "features") == "no")
     }

@@ -54,10 +54,10 @@ struct ProximityTests {
             $0.replacingOccurrences(of: "[store]", with: "[store]\npublish = true")
         } during: {
             let first = try await Cluster.bivouac("tick")
-            #expect(first.errors.contains("told Slurm of"))
+            #expect(first.errors.contains("told the batch system of"))
             #expect(try await features() == ["gpu"] + ours.split(separator: ",").map(String.init))
             let second = try await Cluster.bivouac("tick")
-            #expect(!second.errors.contains("told Slurm of"))
+            #expect(!second.errors.contains("told the batch system of"))
         }
         try await update("")
         _ = try Files.remove(Cluster.places.features)

@@ -81,20 +81,62 @@ struct SignalTests {
         #expect(try await job.ended().word == "CANCELLED")
     }
 
-    @Test("scontrol suspend stops a job and resume lets it go on to its end")
+    @Test("scontrol suspend and resume: the payload sees the gap, the right time after it, and a later end")
     func suspend() async throws {
-        let job = try await Submission("echo ready; sleep 3; echo done; exit 4").submit()
+        let job = try await Submission(
+            """
+            first=$(cat $JOBFEATURES/shutdowntime_job)
+            last=$(date +%s)
+            echo ready
+            while :; do
+                now=$(date +%s)
+                [ $((now - last)) -lt 4 ] || echo "gap $((now - last)) $now"
+                last=$now
+                end=$(cat $JOBFEATURES/shutdowntime_job)
+                [ "$end" = "$first" ] || { echo "later $((end - first))"; exit 4; }
+                sleep 0.2
+            done
+            """
+        ).submit()
         try await job.says("ready")
         try await job.control("suspend")
         try await eventually("it is suspended", within: 20) {
             try await job.state().word == "SUSPENDED" ? true : nil
         }
-        try await Task.sleep(for: .seconds(5))
+        try await Task.sleep(for: .seconds(6))
         #expect(job.lines == ["ready"])
         try await job.control("resume")
+        try await job.says("gap", within: 20)
+        let now = currentSeconds()
+        #expect(try await Cluster.bivouac("tick").succeeded)
         let state = try await job.ended()
         #expect(state.exitCode == 4, "\(job.errors)")
-        #expect(job.lines == ["ready", "done"])
+        func numbers(_ word: String) -> [Int64] {
+            let line = job.lines.first { $0.hasPrefix(word + " ") } ?? ""
+            return line.split(separator: " ").compactMap { Int64($0) }
+        }
+        #expect(numbers("gap").first ?? 0 >= 5)
+        #expect((now - 10...now + 1).contains(numbers("gap").last ?? 0), "\(job.text)")
+        #expect(numbers("later").first ?? 0 >= 4, "\(job.text)")
+    }
+
+    @Test("scancel of a suspended job ends it, and nothing of it runs before")
+    func cancelSuspended() async throws {
+        let job = try await Submission(
+            """
+            trap 'echo continued' CONT
+            echo ready
+            while :; do echo on; sleep 0.2; done
+            """
+        ).submit()
+        try await job.says("on")
+        try await job.control("suspend")
+        try await Task.sleep(for: .seconds(4))
+        let lines = job.lines
+        try await job.cancel()
+        #expect(try await job.ended().word == "CANCELLED")
+        #expect(job.lines == lines && !lines.contains("continued"))
+        #expect(try await Leftovers.of(job.key).isEmpty)
     }
 
     @Test("scancel during the prologue leaves nothing, and nothing ran")

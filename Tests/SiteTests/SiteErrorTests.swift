@@ -81,11 +81,11 @@ struct SiteErrorTests {
         ),
         (
             "cluster = 'x'\nimage = 'a/b'",
-            "site.toml:2:1: unknown key 'image': drop it or use one of cluster, anchors, maximum_list_age, virtualization, boot_timeout, prologue_timeout, silence_timeout, qemu_accounts, libvirt, libvirt_timeout, memory_overhead, queue, store, evidence, fetch, revoked, hs06_per_cpu"
+            "site.toml:2:1: unknown key 'image': drop it or use one of cluster, anchors, maximum_list_age, virtualization, boot_timeout, prologue_timeout, silence_timeout, qemu_accounts, libvirt, libvirt_timeout, memory_overhead, queue, store, evidence, fetch, revoked, drain, hs06_per_cpu, scheduler, exports"
         ),
         (
             "cluster = 'x'\n\"a\\nb\" = 1",
-            "site.toml:2:1: unknown key 'a?b': drop it or use one of cluster, anchors, maximum_list_age, virtualization, boot_timeout, prologue_timeout, silence_timeout, qemu_accounts, libvirt, libvirt_timeout, memory_overhead, queue, store, evidence, fetch, revoked, hs06_per_cpu"
+            "site.toml:2:1: unknown key 'a?b': drop it or use one of cluster, anchors, maximum_list_age, virtualization, boot_timeout, prologue_timeout, silence_timeout, qemu_accounts, libvirt, libvirt_timeout, memory_overhead, queue, store, evidence, fetch, revoked, drain, hs06_per_cpu, scheduler, exports"
         ),
         ("cluster = 'x'\nqueue = 'vm'", "site.toml:2:1: 'queue' is a string: it must be a table, [queue]"),
         (
@@ -174,7 +174,7 @@ struct SiteErrorTests {
         ),
         (
             "allow = ['a/*']\nalow = 1",
-            "4:1: unknown key 'alow' in [queue.vm]: drop it or use one of image, allow, classes, users, groups, accounts, network, workdir, workdir_limit, memory, end_state, grace, notice_signal, listening, payload, credentials"
+            "4:1: unknown key 'alow' in [queue.vm]: drop it or use one of image, allow, classes, users, groups, accounts, network, workdir, workdir_limit, memory, end_state, grace, notice_signal, listening, payload, credentials, exports, user_disk"
         ),
     ]
 

@@ -7,6 +7,8 @@
 
 local partitions = { ["vm"] = true } -- written by bivouac doctor --write-hooks
 local launcher = "/usr/libexec/bivouac/bivouac-run --" -- written by bivouac doctor --write-hooks
+local bundle = "/usr/libexec/bivouac/slurm/bundle" -- written by bivouac doctor --write-hooks
+local steps = false -- written by bivouac doctor --write-hooks
 
 local first_line = "#!" .. launcher .. "\n"
 
@@ -90,17 +92,25 @@ function slurm_job_submit(job_desc, part_list, submit_uid)
       return refuse(nil, "heterogeneous jobs are not supported in partition \"" .. list .. "\"")
    end
    local script = job_desc.script
-   if script == nil or script == "" then
+   local has_script = script ~= nil and script ~= ""
+   if not has_script and not steps then
       return refuse(nil, "partition \"" .. list .. "\" runs batch scripts only, each in a virtual"
                     .. " machine: use sbatch instead of srun or salloc")
    end
-   if job_desc.container ~= nil and job_desc.container ~= "" then
+   -- What leads a step into the machine is no container of the user's choice.
+   local container = job_desc.container or ""
+   if container ~= "" and (has_script or container ~= bundle) then
       return refuse(nil, "--container is not supported in partition \"" .. list .. "\"")
    end
    if needs_more_nodes(job_desc) then
       return one_node_only(list)
    end
    job_desc.max_nodes = 1
+   if not has_script then
+      slurm.log_info("bivouac: job of uid %s for partition %s has a virtual machine for its step",
+                     tostring(job_desc.user_id), list)
+      return slurm.SUCCESS
+   end
    -- slurmd would run the user's login files on the host, outside the virtual machine.
    local environment = job_desc.environment
    if environment ~= nil and environment["SLURM_GET_USER_ENV"] == "1" then

@@ -54,9 +54,9 @@ extension CrashTests {
             try await room.epilogue(room.running(1))
             for round in 0..<6 {
                 let job = room.job(10 + round)
-                let prologue = try room.launch([Built.prologue], job)
+                let prologue = try room.launch(Built.prologue, job)
                 try await Task.sleep(for: .milliseconds(60 * round))
-                let epilogue = try room.launch([Built.epilogue], job)
+                let epilogue = try room.launch(Built.epilogue, job)
                 #expect(try await epilogue.end().status == 0)
                 #expect(try await prologue.end().status == 0)
                 // Either the epilogue came after everything, or it came too early and there will be another.
@@ -70,8 +70,8 @@ extension CrashTests {
             let room = try await MachineRoom()
             let earlier = try await room.running(1)
             let later = room.job(1, restarts: 1)
-            let epilogue = try room.launch([Built.epilogue], earlier)
-            let prologue = try room.launch([Built.prologue], later)
+            let epilogue = try room.launch(Built.epilogue, earlier)
+            let prologue = try room.launch(Built.prologue, later)
             #expect(try await epilogue.end().status == 0)
             #expect(try await prologue.end().status == 0)
             // The late epilogue of the earlier start comes once more.
@@ -168,7 +168,7 @@ extension CrashTests {
             try Self.expectEnded(refused, room)
             for round in 0..<4 {
                 let job = room.job(10 + round)
-                let prologue = try room.launch([Built.prologue], job)
+                let prologue = try room.launch(Built.prologue, job)
                 try await Task.sleep(for: .milliseconds(100 + 100 * round))
                 try await room.killLibvirtd()
                 #expect([0, 69].contains(try await prologue.end().status))
@@ -189,7 +189,7 @@ extension CrashTests {
             #expect(try room.started() == ["t-1.0"])
             // One whose prologue was killed with its slurmd is begun again.
             let killed = room.job(2)
-            let prologue = try room.launch([Built.prologue], killed)
+            let prologue = try room.launch(Built.prologue, killed)
             try await Harness.soon("a machine") { try room.started().contains("t-2.0") }
             prologue.kill(SIGKILL)
             _ = try await prologue.end()

@@ -17,7 +17,7 @@ extension CrashTests {
             for fault in CrashTests.sample(Self.faults(trace), 70) {
                 let job = sweep.nextJob()
                 let run = try await room.run(
-                    Trace.failing(fault.call, with: fault.error) + [Built.prologue], job)
+                    Trace.failing(fault.call, with: fault.error) + Built.prologue, job)
                 let what = "\(fault.error) from \(fault.call)"
                 Self.expectClear(run, "prologue", what)
                 // A job must not pay for its node.
@@ -40,7 +40,7 @@ extension CrashTests {
                 let prologue = try await room.prologue(job)
                 #expect(prologue.status == 0, "\(prologue.errors)")
                 let run = try await room.run(
-                    Trace.failing(fault.call, with: fault.error) + [Built.epilogue], job)
+                    Trace.failing(fault.call, with: fault.error) + Built.epilogue, job)
                 let what = "\(fault.error) from \(fault.call)"
                 Self.expectClear(run, "epilogue", what)
                 if run.status == 0 {

@@ -67,7 +67,7 @@ extension CrashTests {
         {
             for successor in successors(index) {
                 let job = sweep.nextJob()
-                let run = try await sweep.room.run(Trace.killing(at: call) + [Built.prologue], job)
+                let run = try await sweep.room.run(Trace.killing(at: call) + Built.prologue, job)
                 if run.status != -SIGKILL { sweep.miss() }
                 try await sweep.settle(job, by: successor, "killed before \(call)")
             }
@@ -80,7 +80,7 @@ extension CrashTests {
                 let job = sweep.nextJob()
                 let prologue = try await sweep.room.prologue(job)
                 #expect(prologue.status == 0, "\(prologue.errors)")
-                let run = try await sweep.room.run(Trace.killing(at: call) + [Built.epilogue], job)
+                let run = try await sweep.room.run(Trace.killing(at: call) + Built.epilogue, job)
                 if run.status != -SIGKILL { sweep.miss() }
                 try await sweep.settle(job, by: successor, "killed before \(call)")
             }

@@ -15,6 +15,7 @@ extension MachineRoom {
         }
         found += try domains().filter { $0.hasPrefix(domain) }.map { "domain \($0)" }
         found += try processes(of: job).map { "process \($0)" }
+        found += try servers(of: job).map { "server \($0)" }
         for part in ["etc", "run", "lib"] {
             let names = FileManager.default.enumerator(atPath: node.path("libvirt/" + part))
             for case let name as String in names ?? .init() where name.contains(domain) {
@@ -37,6 +38,14 @@ extension MachineRoom {
         let mark = Data("guest=bivouac-t-\(job.id).".utf8)
         return try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap { Int32($0) }.filter {
             FileManager.default.contents(atPath: "/proc/\($0)/cmdline")?.range(of: mark) != nil
+        }
+    }
+
+    /// Processes that serve directories to a job's machines.
+    func servers(of job: JobOnNode) throws -> [Int32] {
+        let mark = Data("BIVOUAC_MACHINE=\(node.path("var/lib/bivouac/machines/t-\(job.id)."))".utf8)
+        return try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap { Int32($0) }.filter {
+            FileManager.default.contents(atPath: "/proc/\($0)/environ")?.range(of: mark) != nil
         }
     }
 

@@ -64,7 +64,7 @@ final class MachineRoom {
             "libvirt/etc/qemu.conf",
             "dynamic_ownership = 1\nsecurity_driver = \"none\"\nseccomp_sandbox = 1\n"
                 + "namespaces = [ \"mount\" ]\nstdio_handler = \"logd\"\n")
-        for (name, part) in [("qemu-system-x86_64", "qemu"), ("squeue", "squeue")] {
+        for (name, part) in [("qemu-system-x86_64", "qemu"), ("squeue", "squeue"), ("qstat", "qstat")] {
             try FileManager.default.copyItem(atPath: "\(parts)/\(part)", toPath: node.path("bin/" + name))
         }
         try node.write("bin/scontrol", "#!/bin/sh\n")
@@ -80,6 +80,27 @@ final class MachineRoom {
             "libvirt": "\"\(uri(node))\"", "libvirt_timeout": "\"20s\"", "boot_timeout": "\"20s\"",
             "qemu_accounts": "\"\(Surroundings.roomPool)\"",
         ])
+        // A queue whose machines see directories of the node, and its jobs' directory.
+        let site = try String(contentsOfFile: node.path("etc/bivouac/site.toml"), encoding: .utf8)
+        try node.write(
+            "etc/bivouac/site.toml",
+            site + """
+                [queue.live]
+                image = "demo/minimal"
+                allow = ["demo/*"]
+                memory = "512 MiB"
+                workdir = "virtiofs"
+                exports = ["data"]
+                user_disk = "16 MiB"
+                [exports]
+                data = "\(node.path("data"))"
+
+                """)
+        for (name, owner) in [("data", 0), ("work", Int(JobOnNode.nobody))] {
+            try FileManager.default.createDirectory(
+                atPath: node.path(name), withIntermediateDirectories: false,
+                attributes: [.posixPermissions: 0o755, .ownerAccountID: owner])
+        }
     }
 
     // MARK: Daemons
@@ -116,6 +137,15 @@ final class MachineRoom {
             id: "\(number)", restarts: restarts, configuration: node.path("slurm.conf"), exit: exit)
     }
 
+    /// A job of this node whose machine has what the node can give it: directories and its user's disk.
+    func liveJob(_ number: Int) -> JobOnNode {
+        var job = job(number)
+        job.partition = "live"
+        job.comment = "user_disk=yes"
+        job.more["SLURM_JOB_WORK_DIR"] = node.path("work")
+        return job
+    }
+
     /// What the scheduler says of a job from now on, `RUNNING` for one; nil when it has forgotten it.
     func scheduler(says state: String?, restarts: Int = 0, of job: JobOnNode) throws {
         if let state {
@@ -147,20 +177,25 @@ final class MachineRoom {
     }
 
     @discardableResult
-    func prologue(_ job: JobOnNode) async throws -> Outcome { try await run([Built.prologue], job) }
+    func prologue(_ job: JobOnNode) async throws -> Outcome { try await run(Built.prologue, job) }
 
     @discardableResult
-    func epilogue(_ job: JobOnNode) async throws -> Outcome { try await run([Built.epilogue], job) }
+    func epilogue(_ job: JobOnNode) async throws -> Outcome { try await run(Built.epilogue, job) }
 
     @discardableResult
     func tick() async throws -> Outcome { try await run([Built.bivouac, "tick"]) }
 
     /// A job whose machine runs.
     func running(_ number: Int, restarts: Int? = nil) async throws -> JobOnNode {
-        let job = job(number, restarts: restarts)
+        try await start(job(number, restarts: restarts))
+    }
+
+    /// Lets the job's prologue make its machine.
+    @discardableResult
+    func start(_ job: JobOnNode) async throws -> JobOnNode {
         let prologue = try await prologue(job)
         guard prologue.status == 0, try phase(job) == "running" else {
-            throw Harness.error("the machine of job \(number) does not run: \(prologue.errors)")
+            throw Harness.error("the machine of job \(job.id) does not run: \(prologue.errors)")
         }
         return job
     }

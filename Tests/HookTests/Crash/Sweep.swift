@@ -22,18 +22,24 @@ struct Sweep {
     enum Successor: CaseIterable { case epilogue, tick }
 
     /// What a program does on its way when nothing happens to it.
-    static func trace(_ program: String, _ job: JobOnNode, in room: MachineRoom) async throws -> Trace {
+    static func trace(_ program: [String], _ job: JobOnNode, in room: MachineRoom) async throws -> Trace {
         let path = room.node.path("trace")
-        let run = try await room.run(Trace.recording(path) + [program], job)
-        guard run.status == 0 else { throw Harness.error("\(program) under strace: \(run.errors)") }
+        let run = try await room.run(Trace.recording(path) + program, job)
+        guard run.status == 0 else { throw Harness.error("\(program[0]) under strace: \(run.errors)") }
         return try Trace(path)
     }
 
     /// A job of its own for the next moment.
     mutating func nextJob() -> JobOnNode {
+        let room = room
+        return nextJob { room.job($0) }
+    }
+
+    /// Like `nextJob`, for a job of another kind.
+    mutating func nextJob(_ make: (Int) -> JobOnNode) -> JobOnNode {
         number += 1
         tried += 1
-        return room.job(number)
+        return make(number)
     }
 
     /// Counts a moment that the program did not come by this time.

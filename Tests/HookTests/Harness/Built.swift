@@ -9,9 +9,11 @@ enum Built {
     static let tree = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
 
-    static var prologue: String { directory + "/bivouac-prologue" }
-    static var epilogue: String { directory + "/bivouac-epilogue" }
+    /// As the hooks of Slurm call them.
+    static var prologue: [String] { [directory + "/bivouac-prologue", "slurm"] }
+    static var epilogue: [String] { [directory + "/bivouac-epilogue", "slurm"] }
     static var bivouac: String { directory + "/bivouac" }
     static var launcher: String { directory + "/bivouac-run" }
+    static var share: String { directory + "/bivouac-share" }
     static var taskProlog: String { directory + "/bivouac-task-prolog" }
 }

@@ -48,6 +48,9 @@ final class FakeAgent {
         connection = -1
     }
 
+    /// The size of the launcher's terminal, where it spoke of one before its order.
+    private(set) var terminal: TerminalSize?
+
     /// What came, whole: the launch order and the script behind it.
     func order() throws -> (order: LaunchOrder, script: [UInt8]) {
         let (kind, body) = try next()
@@ -56,6 +59,10 @@ final class FakeAgent {
         var bytes: [UInt8] = []
         while bytes.count < begin.orderLength + begin.scriptLength {
             let (kind, body) = try next()
+            if kind == .terminal {
+                terminal = try TerminalSize(body, body.indices)
+                continue
+            }
             guard kind == .part else { throw Harness.error("\(kind) among the parts") }
             bytes += body
         }

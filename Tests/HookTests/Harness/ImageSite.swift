@@ -50,7 +50,7 @@ final class ImageSite: Sendable {
     deinit { server.stop() }
 
     /// All of the body, or the rest that is asked for.
-    static func answer(_ request: LoopbackServer.Request, _ body: [UInt8], pause: TimeInterval? = nil)
+    static func answer(_ request: LoopbackServer.Request, _ body: [UInt8], slowly: Bool = false)
         -> [LoopbackServer.Step]
     {
         let offset = request.headers["range"].flatMap { Int($0.dropFirst("bytes=".count).dropLast()) } ?? 0
@@ -61,17 +61,26 @@ final class ImageSite: Sendable {
         var steps: [LoopbackServer.Step] = [
             .send(head + "Connection: close\r\nContent-Length: \(body.count - offset)\r\n\r\n")
         ]
-        guard let pause else { return steps + [.bytes(Array(body[offset...]))] }
+        guard slowly else { return steps + [.bytes(Array(body[offset...]))] }
         for start in stride(from: offset, to: body.count, by: 1 << 16) {
-            steps += [.bytes(Array(body[start..<min(body.count, start + 1 << 16)])), .wait(pause)]
+            steps += [.bytes(Array(body[start..<min(body.count, start + 1 << 16)])), .wait(0.01)]
         }
         return steps
     }
 
-    /// From now on, 64 KiB and a pause of so many seconds.
-    func slowDown(_ pause: TimeInterval = 0.01) {
+    /// From now on, 64 KiB each hundredth of a second at most.
+    func slowDown() {
         let body = body
-        server.answer { Self.answer($0, body, pause: pause) }
+        server.answer { Self.answer($0, body, slowly: true) }
+    }
+
+    /// From now on, who asks for the whole gets it slowly and never its end; who asks for the rest gets that.
+    func withhold() {
+        let body = body
+        server.answer { request in
+            let steps = Self.answer(request, body, slowly: true)
+            return request.headers["range"] == nil ? steps.dropLast(4) + [.wait(60)] : steps
+        }
     }
 
     func speedUp() {

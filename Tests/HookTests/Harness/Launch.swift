@@ -75,6 +75,9 @@ final class Launch {
 
     func kill(_ signal: Int32) { Glibc.kill(process.processIdentifier, signal) }
 
+    /// Kills the program with all that it started and that has not left its process group.
+    func killGroup() { Glibc.kill(-process.processIdentifier, SIGKILL) }
+
     /// The program's end; one that does not come within the time is an error.
     func wait(seconds: Int = 60) throws -> Outcome {
         let end = Date(timeIntervalSinceNow: Double(seconds))

@@ -85,14 +85,14 @@ final class Node: Sendable {
     func prologue(_ job: JobOnNode = JobOnNode()) throws -> Outcome { try startPrologue(job).wait() }
 
     func startPrologue(_ job: JobOnNode = JobOnNode()) throws -> Launch {
-        try Launch([Built.prologue], environment: job.environment.merging(["BIVOUAC_ROOT": root]) { $1 })
+        try Launch(Built.prologue, environment: job.environment.merging(["BIVOUAC_ROOT": root]) { $1 })
     }
 
     @discardableResult
     func epilogue(_ job: JobOnNode = JobOnNode()) throws -> Outcome { try startEpilogue(job).wait() }
 
     func startEpilogue(_ job: JobOnNode = JobOnNode()) throws -> Launch {
-        try Launch([Built.epilogue], environment: job.environment.merging(["BIVOUAC_ROOT": root]) { $1 })
+        try Launch(Built.epilogue, environment: job.environment.merging(["BIVOUAC_ROOT": root]) { $1 })
     }
 
     /// The launcher as the job's task: as the user, in a script's place.

@@ -1,4 +1,5 @@
 import Foundation
+import Site
 import Unix
 
 /// What there is to see on the host.
@@ -20,6 +21,14 @@ enum Host {
         return processes().filter { process in
             process.words.contains { $0.hasPrefix(prefix) } && (process.words.first ?? "").contains("qemu")
         }.map(\.pid)
+    }
+
+    /// The processes that serve directories to a job's machines.
+    static func servers(of key: String) -> [Int32] {
+        let mark = Data("BIVOUAC_MACHINE=\(Cluster.places.machines)/\(key).".utf8)
+        return processes().map(\.pid).filter {
+            FileManager.default.contents(atPath: "/proc/\($0)/environ")?.range(of: mark) != nil
+        }
     }
 
     /// A field of /proc/PID/status.

@@ -130,6 +130,7 @@ struct Inspection: Sendable {
         section network; sed -n '3,$s/:.*//p' /proc/net/dev | tr -d ' '
         section features
         for file in "$MACHINEFEATURES"/* "$JOBFEATURES"/*; do echo "${file##*/}: $(cat "$file")"; done
+        echo "newlines: $(cat "$MACHINEFEATURES"/* "$JOBFEATURES"/* | wc -l)"
         try "feature written" "echo 1 >$JOBFEATURES/allocated_cpu"
         try "feature made" "touch $JOBFEATURES/new"
         section end

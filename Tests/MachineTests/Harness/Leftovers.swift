@@ -10,6 +10,7 @@ enum Leftovers {
         let places = Cluster.places
         var left = try await domains().filter { $0.hasPrefix("bivouac-\(key).") }.map { "domain \($0)" }
         left += Host.machines(of: key).map { "process \($0)" }
+        left += Host.servers(of: key).map { "server \($0)" }
         left += names(places.jobs).filter { $0 == key }.map { "directory \(places.jobs)/\($0)" }
         left += names(places.machines).filter { $0.hasPrefix(key + ".") }.map {
             "directory \(places.machines)/\($0) with \(names("\(places.machines)/\($0)"))"

@@ -31,8 +31,10 @@ struct Submission: Sendable {
     }
 
     /// Submits it; the test's scope ends what it made.
-    func submit() async throws -> SlurmJob {
-        let (outcome, directory) = try await attempt()
+    ///
+    /// The link, if there is to be one, leads to the job's directory.
+    func submit(linking link: String? = nil) async throws -> SlurmJob {
+        let (outcome, directory) = try await attempt(linking: link)
         guard outcome.succeeded, let id = Int(outcome.line.prefix { $0.isNumber }) else {
             throw CommandFailure(words: ["sbatch"], outcome: outcome)
         }
@@ -58,12 +60,15 @@ struct Submission: Sendable {
         return outcome
     }
 
-    private func attempt() async throws -> (Outcome, String) {
+    private func attempt(linking link: String? = nil) async throws -> (Outcome, String) {
         let cluster = try await Cluster.ready()
         let account = user ?? cluster.user
         let directory = "\(Cluster.directory)/jobs/bivouac-test-\(UUID().uuidString.prefix(8))"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
         try Files.changeOwner(directory, uid: account.uid, gid: account.gid)
+        if let link {
+            try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: directory)
+        }
         let file = directory + "/script"
         try Files.write(script, to: file, mode: 0o755)
         var words = ["/bin/sh", "-c", "umask \"$1\"; shift; exec \"$@\"", "sh", umask, "/usr/bin/sbatch"]

@@ -9,6 +9,7 @@ struct TestList: Sendable {
         "mute", "expired", "oldimage", "denied", "threshold", "missing", "forged", "longer", "revoked",
         "stranger",
         "changed", "people", "late", "dropped", "revocable", "harm", "guests", "ahead",
+        "nebula", "listener",
     ]
 
     let name: String

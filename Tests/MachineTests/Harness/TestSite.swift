@@ -11,7 +11,7 @@ enum TestSite {
         ("vmallow", "allow = [\"other/*\"]"),
         ("vmuser", "image = \"demo/minimal\"\nallow = [\"demo/*\"]\nusers = [\"root\", \"nobody\"]"),
         ("vmgroup", "image = \"demo/minimal\"\nallow = [\"demo/*\"]\ngroups = [\"nogroup\"]"),
-        ("vmstage", "image = \"demo/minimal\"\nallow = [\"demo/*\"]\nworkdir = \"stage\""),
+        ("vmsmall", "image = \"demo/minimal\"\nallow = [\"demo/*\"]\nworkdir_limit = \"1 MiB\""),
         ("vmtwo", "image = \"demo/minimal\"\nallow = [\"demo/*\"]"),
         (
             "vmcred",
@@ -22,11 +22,35 @@ enum TestSite {
             end_state = "always"
             """
         ),
+        // Whoever needs the node's processors ends its jobs, with a grace beyond KillWait.
+        ("vmlow", "image = \"demo/minimal\"\nallow = [\"demo/*\"]"),
+        ("vmback", "image = \"demo/minimal\"\nallow = [\"demo/*\"]"),
+        (
+            "vmown",
+            """
+            allow = ["service/*", "button/*"]
+            payload = "image"
+            """
+        ),
+        ("vmquiet", "allow = [\"listener/*\"]\nlistening = \"fail\""),
+        (
+            "vmlive",
+            """
+            image = "demo/minimal"
+            allow = ["demo/*"]
+            workdir = "virtiofs"
+            exports = ["site"]
+            user_disk = "32 MiB"
+            """
+        ),
         (
             "vmlists",
             "allow = [\(TestList.names.map { "\"\($0)/*\"" }.joined(separator: ", "))]"
         ),
     ]
+
+    /// What the machines of `vmlive` see read-only.
+    static var exported: String { Cluster.directory + "/exported" }
 
     /// A job's script runs on the first of its nodes by name, which is to be the other one.
     static var secondNode: String { "zz-" + Cluster.name }
@@ -43,6 +67,9 @@ enum TestSite {
         for (name, body) in queues {
             text += "\n[queue.\(name)]\n\(body)\nnetwork = \"none\"\ngrace = \"8s\"\n"
         }
+        text += "\n[exports]\nsite = \"\(exported)\"\n"
+        try Files.makeDirectories(exported, mode: 0o755)
+        try Files.write("exported\n", to: exported + "/file", mode: 0o644)
         try Files.write(text, to: site, mode: 0o644)
         try await writeHooks()
 
@@ -50,14 +77,21 @@ enum TestSite {
         slurm += """
             \(mark)
             MinJobAge=3600
+            PreemptType=preempt/partition_prio
+            PreemptMode=CANCEL
+            SlurmctldParameters=preempt_send_user_signal
             NodeName=\(secondNode) NodeHostname=\(node) NodeAddr=127.0.0.1 Port=\(try await secondPort()) \
             CPUs=2 RealMemory=1024 State=UNKNOWN
 
             """
         for (name, _) in queues {
             slurm +=
-                "PartitionName=\(name) Nodes=\(node)\(name == "vmtwo" ? "," + secondNode : "") DefaultTime=3\n"
+                "PartitionName=\(name) Nodes=\(node)\(name == "vmtwo" ? "," + secondNode : "") DefaultTime=3"
+            slurm +=
+                ["vmlow": " GraceTime=20", "vmback": " GraceTime=20 PreemptMode=REQUEUE"][name, default: ""]
+            slurm += "\n"
         }
+        slurm += "PartitionName=urgent Nodes=\(node) PriorityTier=10\n"
         try Files.write(slurm, to: Cluster.slurmConfiguration, mode: 0o644)
         try await restartController()
     }

@@ -1,0 +1,101 @@
+internal import Job
+internal import NameService
+internal import Site
+internal import Unix
+
+extension Scheduler {
+    static let torque = Scheduler(
+        name: "torque", prologue: .torquePrologue, epilogue: .torqueEpilogue,
+        hook: { (call) throws(BatchError) in try TorqueHook(call) },
+        commands: { TorqueCommand(server: $0) })
+}
+
+/// What Torque's server is asked about a job whose prologue runs.
+///
+/// Without an answer the arguments of the hook count, as far as they can be believed.
+final class TorqueQuestion: JobQuestion {
+    private static let longestNodeFile = 4 << 20
+
+    private let hook: TorqueHook
+    private var status: Result<TorqueStatus, BatchError>?
+
+    init(hook: TorqueHook, status: consuming Result<TorqueStatus, BatchError>) {
+        self.hook = hook
+        self.status = consume status
+    }
+
+    /// The job; its end is never later than the batch system's, whose walltime begins after the prologue.
+    func job(site: Site, now: Timestamp) throws(BatchError) -> Job {
+        guard let key = JobKey(cluster: site.cluster, job: hook.job) else {
+            throw BatchError(.site, "site.toml: cluster '\(site.cluster)' cannot be part of a job key")
+        }
+        guard let queue = site.queues[hook.queue] else {
+            throw BatchError(
+                .site,
+                "queue '\(hook.queue)' has no [queue.\(hook.queue)] in site.toml, "
+                    + "but the hooks call for it: run bivouac doctor --write-hooks")
+        }
+        guard var account = NameService.account(named: hook.user) else {
+            throw BatchError(.node, "user '\(hook.user)' has no account on this node")
+        }
+        if let group = account.groups.first(where: { $0.name == hook.group }) { account.gid = group.gid }
+        let (asked, directory, reason) = answer()
+        let hosts = nodeFile()
+        let cpus = hosts?.count ?? hook.cpus ?? asked.cpus
+        let nodes = hosts.map { Set($0).count } ?? hook.nodes ?? asked.nodes
+        guard let memory = asked.memory(cpus: cpus) ?? queue.memory else {
+            throw BatchError(
+                .node,
+                "the memory granted to job \(hook.job) is unknown (\(reason)), "
+                    + "and [queue.\(queue.name)] in site.toml has no memory = \"...\" to fall back on")
+        }
+        var job = Job(
+            key: key, attempt: nil, account: account, queue: queue.name, project: hook.project,
+            nodes: nodes ?? 1,
+            resources: Resources(cpus: cpus, memory: memory, end: asked.walltime.map { now + $0 }),
+            words: asked.words,
+            origin: JobOrigin(scheduler: Scheduler.torque.name, server: JobID.server(ofPBS: hook.fullID)),
+            script: hook.script)
+        job.directory = directory ?? account.home
+        job.objection = Self.objection(to: asked, nodes)
+        return job
+    }
+
+    /// What the job asked for, where it starts, and why that may not be all.
+    private func answer() -> (PBSResources, directory: String?, reason: String) {
+        do throws(BatchError) {
+            guard let (asked, directory) = try status.take()?.get().answer() else {
+                throw BatchError(.node, "qstat was heard already")
+            }
+            return (asked, directory, "the job asked for none: set resources_default.mem of the queue")
+        } catch {
+            return (PBSResources(list: hook.list), nil, "\(error)")
+        }
+    }
+
+    /// The node of each processor of the job; nil where MOM wrote none down.
+    private func nodeFile() -> [Substring]? {
+        guard let path = hook.nodeFile, let bytes = try? Files.read(path, limit: Self.longestNodeFile) else {
+            return nil
+        }
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+        return lines.isEmpty ? nil : lines
+    }
+
+    /// What no machine can give a job, whatever its image.
+    private static func objection(to asked: PBSResources, _ nodes: Int?) -> Refusal? {
+        for name in ["prologue", "epilogue"] where asked[name] != nil {
+            return Refusal(
+                .UnsupportedSetting,
+                "-l \(name)= would run a program of the job's outside its machine: leave it out")
+        }
+        if let name = asked.doubled {
+            return Refusal(
+                .UnsupportedSetting, "-l \(name)= stands twice in the job's resources: say it once")
+        }
+        if nodes == nil {
+            return Refusal(.MultiNode, "-l procs= may mean several nodes: ask for nodes=1:ppn=N")
+        }
+        return nil
+    }
+}
