@@ -26,15 +26,7 @@ final class TorqueQuestion: JobQuestion {
 
     /// The job; its end is never later than the batch system's, whose walltime begins after the prologue.
     func job(site: Site, now: Timestamp) throws(BatchError) -> Job {
-        guard let key = JobKey(cluster: site.cluster, job: hook.job) else {
-            throw BatchError(.site, "site.toml: cluster '\(site.cluster)' cannot be part of a job key")
-        }
-        guard let queue = site.queues[hook.queue] else {
-            throw BatchError(
-                .site,
-                "queue '\(hook.queue)' has no [queue.\(hook.queue)] in site.toml, "
-                    + "but the hooks call for it: run bivouac doctor --write-hooks")
-        }
+        let (key, queue) = try site.place(of: hook.job, in: hook.queue)
         guard var account = NameService.account(named: hook.user) else {
             throw BatchError(.node, "user '\(hook.user)' has no account on this node")
         }
