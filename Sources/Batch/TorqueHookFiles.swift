@@ -10,26 +10,27 @@ package struct TorqueHookFiles: Sendable {
     private let lines: SlurmHookFiles
     private let root: String
     private let queues: [String]
-    private let isLogin: Bool
+    /// MOM's configuration, see pbs_mom(8).
+    private let configuration: String
 
     /// `directory` is where the hooks are installed, `PREFIX/libexec/bivouac/torque`; `root` is empty on a production
-    /// node; `isLogin` is MOM's `$source_login_batch`.
-    package init(directory: String, root: String, cluster: String, queues: [String], isLogin: Bool)
-        throws(BatchError)
-    {
+    /// node; `configuration` is the text of MOM's own.
+    package init(
+        directory: String, root: String, cluster: String, queues: [String], configuration: String
+    ) throws(BatchError) {
         lines = try SlurmHookFiles(
             directory: directory, root: root, cluster: cluster, partitions: queues, spool: "/",
             scheduler: Scheduler.torque.name)
         self.root = root
         self.queues = queues.sorted()
-        self.isLogin = isLogin
+        self.configuration = configuration
     }
 
-    /// Whether MOM starts a batch job's shell as a login shell, by the text of its configuration (pbs_mom(8)).
-    package static func startsLoginShells(_ configuration: String) -> Bool {
+    /// `no` where MOM's configuration has it so, and `yes` by default.
+    private func answer(_ setting: String) -> String {
         let words = configuration.split(separator: "\n").map { $0.split(whereSeparator: \.isWhitespace) }
-        let value = words.last { $0.first == "$source_login_batch" }?.dropFirst().first?.lowercased()
-        return !["false", "no", "off", "0"].contains(value)
+        let value = words.last { $0.first?.elementsEqual(setting) == true }?.dropFirst().first?.lowercased()
+        return ["false", "no", "off", "0"].contains(value) ? "no" : "yes"
     }
 
     /// The text of a hook with its marked lines made anew; a hook without one is no hook of ours.
@@ -39,7 +40,10 @@ package struct TorqueHookFiles: Sendable {
 
     /// Content of `job_starter.conf`.
     package var jobStarterConfiguration: String {
-        let words = ["root \(root)", "login \(isLogin ? "yes" : "no")"] + queues.map { "queue \($0)" }
-        return (["# \(SlurmHookFiles.marker)"] + words).joined(separator: "\n") + "\n"
+        var lines = ["# \(SlurmHookFiles.marker)", "root \(root)"]
+        lines.append("login " + answer("$source_login_batch"))
+        lines.append("interactive_login " + answer("$source_login_interactive"))
+        lines += queues.map { "queue \($0)" }
+        return lines.joined(separator: "\n") + "\n"
     }
 }

@@ -1,5 +1,6 @@
 internal import Job
 internal import JobContext
+internal import Site
 internal import Unix
 
 extension JobBench {

@@ -79,7 +79,7 @@ extension Doctor {
     private func torqueFiles(_ directory: String, _ configuration: String) -> TorqueHookFiles? {
         try? TorqueHookFiles(
             directory: directory, root: places.root, cluster: site.cluster, queues: Array(site.queues.keys),
-            isLogin: TorqueHookFiles.startsLoginShells(configuration))
+            configuration: configuration)
     }
 
     /// What is wrong with what pbs_mom puts in the place of shells, and with what that reads beside itself.

@@ -12,7 +12,7 @@ extension Verbs {
         let hooks = try TorqueHookFiles(
             directory: directory, root: tool.places.root, cluster: site.cluster,
             queues: Array(site.queues.keys),
-            isLogin: TorqueHookFiles.startsLoginShells(String(decoding: mom, as: UTF8.self)))
+            configuration: String(decoding: mom, as: UTF8.self))
         for name in TorqueHookFiles.names {
             let path = "\(directory)/\(name)"
             guard let status = try Files.status(path), status.kind == .regular else {

@@ -72,7 +72,9 @@ struct JobStarter {
     /// What MOM would have called the shell: by login(1)'s rule one that begins with a hyphen reads its user's
     /// profile.
     private var shellName: [UInt8] {
-        (settings.isLogin ? [UInt8(ascii: "-")] : []) + Self.base(words[0])
+        let isLogin =
+            Descriptors.kind(0) == .terminal ? settings.isInteractiveLogin : settings.isLogin
+        return (isLogin ? [UInt8(ascii: "-")] : []) + Self.base(words[0])
     }
 
     private static func base(_ path: [UInt8]) -> [UInt8] {
@@ -82,11 +84,9 @@ struct JobStarter {
     /// The job's shell, with the job's script or on a terminal, and nothing else; `known` is where the prologue was told the script
     /// lies.
     func task(script known: String?) throws(Failure) -> Task {
-        // The shell of an interactive job stands on a terminal, and has no script.
-        if Descriptors.kind(0) == .terminal, words.count == 1, let shell = BytePath(words[0]),
-            shell.isAbsolute
-        {
-            return Task(arguments: [shellName], program: shell, script: nil)
+        // The shell of an interactive job stands on a terminal, and has no script; `qsub -x` gives it a command.
+        if Descriptors.kind(0) == .terminal, let shell = BytePath(words[0]), shell.isAbsolute {
+            return Task(arguments: [shellName] + words.dropFirst(), program: shell, script: nil)
         }
         var input: [UInt8] = []
         // With --enable-shell-use-argv MOM gives the path as the last argument.

@@ -11,6 +11,8 @@ struct JobStarterSettings {
     private(set) var queues: [String] = []
     /// Whether MOM starts login shells, as it does unless its `$source_login_batch` is false.
     private(set) var isLogin = true
+    /// The same for interactive jobs: `$source_login_interactive`.
+    private(set) var isInteractiveLogin = true
 
     init(_ path: String) throws(Failure) {
         do throws(UnixError) {
@@ -28,6 +30,8 @@ struct JobStarterSettings {
                 case ("queue", _): queues.append(value)
                 case ("login", "yes"): isLogin = true
                 case ("login", "no"): isLogin = false
+                case ("interactive_login", "yes"): isInteractiveLogin = true
+                case ("interactive_login", "no"): isInteractiveLogin = false
                 default: throw UnixError("read", UnixError.invalid, path)
                 }
             }

@@ -285,22 +285,28 @@ struct TorqueVerdictTests {
 
     @Test("which queues are ours goes from site.toml into the hooks and to the job starter")
     func hookFiles() throws {
-        let files = try TorqueHookFiles(
-            directory: "/opt/x/libexec/bivouac/torque", root: "/srv/b", cluster: "demo",
-            queues: ["vm", "gpu"],
-            isLogin: true)
         let mark = SlurmHookFiles.marker
-        #expect(try files.rewrite("vm) ;; # \(mark)", named: "prologue") == "gpu|vm) ;; # \(mark)")
-        #expect(files.jobStarterConfiguration == "# \(mark)\nroot /srv/b\nlogin yes\nqueue gpu\nqueue vm\n")
+        #expect(try files("").rewrite("vm) ;; # \(mark)", named: "prologue") == "gpu|vm) ;; # \(mark)")
+        #expect(
+            try files("").jobStarterConfiguration
+                == "# \(mark)\nroot /srv/b\nlogin yes\ninteractive_login yes\nqueue gpu\nqueue vm\n")
+    }
+
+    private func files(_ configuration: String) throws -> TorqueHookFiles {
+        try TorqueHookFiles(
+            directory: "/opt/x/libexec/bivouac/torque", root: "/srv/b", cluster: "demo",
+            queues: ["vm", "gpu"], configuration: configuration)
     }
 
     @Test(
         "MOM starts login shells unless it is told otherwise",
         arguments: [
-            ("", true), ("$source_login_batch true\n", true), ("$source_login_batch False\n", false),
-            ("#$source_login_batch false\n", true), ("$source_login_batch\n", true),
+            ("", "yes", "yes"), ("$source_login_batch true\n", "yes", "yes"),
+            ("$source_login_batch False\n", "no", "yes"), ("#$source_login_batch false\n", "yes", "yes"),
+            ("$source_login_batch\n", "yes", "yes"), ("$source_login_interactive 0\n", "yes", "no"),
         ])
-    func login(text: String, isLogin: Bool) {
-        #expect(TorqueHookFiles.startsLoginShells(text) == isLogin)
+    func login(text: String, batch: String, interactive: String) throws {
+        let lines = try files(text).jobStarterConfiguration.split(separator: "\n")
+        #expect(lines.contains("login \(batch)") && lines.contains("interactive_login \(interactive)"))
     }
 }

@@ -57,7 +57,6 @@ extension HookTests {
         private static let unwell: Set = [
             "Virtualization", "Libvirt", "SecurityDriver", "Machine", "Clock", "Accounts", "Grace",
             "KvmAccess",
-            "Programs",
         ]
 
         @Test("a healthy node gives no finding that is not this machine's own")
@@ -132,10 +131,6 @@ extension HookTests {
             Breakage(
                 "Programs", "failure", says: "others than root", by: "chmod 0777 \(programs)/bivouac-unpack",
                 then: "chmod 0755 \(programs)/bivouac-unpack"),
-            Breakage(
-                "Programs", "failure", says: "is no file",
-                by: "mv \(programs) kept; ln -s ../../kept \(programs)",
-                then: "rm \(programs); mv kept \(programs)"),
             Breakage(
                 "Directories", "failure", says: "chmod 0700", by: "chmod 0755 var/log/bivouac",
                 then: "chmod 0700 var/log/bivouac"),
