@@ -23,6 +23,9 @@ package enum Trial {
         package var baseIsRoots = false
         /// Whether QEMU itself writes the console's file, and nobody bounds it.
         package var writesConsole = false
+
+        /// Nothing yet.
+        package init() {}
     }
 
     private static let name = "doctor"
@@ -73,7 +76,8 @@ package enum Trial {
             try FileDescriptor.open(base, [.read, .noFollow])
         }
         let descriptor = file.rawValue
-        var report = Report(account: uid)
+        var report = Report()
+        report.account = uid
         try atNode("could not start it") { () throws(LibvirtError) in
             let connection = try Connection.open(ending.site)
             let begin = Deadline.now
