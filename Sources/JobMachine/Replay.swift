@@ -46,6 +46,7 @@ package struct Replay: ~Copyable {
     ) throws(MachineFault) -> Replay {
         let directory = MachineDirectory(path: "\(ending.places.replays)/\(name)")
         try atNode("could not make \(directory.path)") { () throws(UnixError) in
+            try Files.makeDirectories(ending.places.run, mode: 0o755)
             try Files.makeDirectories(ending.places.state, mode: 0o755)
             try Files.makeDirectories(ending.places.replays, mode: 0o711)
             // QEMU passes through to its overlay and to nothing that it could list.
