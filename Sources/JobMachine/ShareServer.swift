@@ -57,6 +57,7 @@ package struct ShareServer {
         let held = try FileDescriptor.open(lock, .read)
         try held.lock(lock)
         let socket = try Socket.listen(at: machine.shareSocket(number))
+        try Files.changeMode(machine.shareSocket(number), 0o600)
         try Files.changeOwner(machine.shareSocket(number), uid: qemu, gid: 0)
         let null = try FileDescriptor.open("/dev/null", .readWrite)
         let words = try Pipe()

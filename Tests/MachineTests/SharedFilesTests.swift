@@ -12,6 +12,10 @@ struct SharedFilesTests {
         .boots)
     func live() async throws {
         let cluster = try await Cluster.ready()
+        // What an earlier run has left on a cluster that was kept.
+        for account in [cluster.user, cluster.stranger] {
+            _ = try await Cluster.bivouac("disk", "remove", account.name)
+        }
         // Where a link leads is where the script finds itself, and it may know the other name.
         let link = "\(Cluster.directory)/jobs/bivouac-test-link-\(UUID().uuidString.prefix(8))"
         let submission = Submission(

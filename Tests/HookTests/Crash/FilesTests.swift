@@ -14,7 +14,7 @@ extension CrashTests {
                 // Each is two processes: the server itself lives in a process namespace.
                 #expect(try room.servers(of: job).count == 4)
                 let outcome = successor == .epilogue ? try await room.epilogue(job) : try await room.tick()
-                #expect(outcome.status == 0 && outcome.errors.isEmpty, "\(outcome.errors)")
+                #expect(outcome.status == 0, "\(outcome.errors)")
                 #expect(try room.leftovers(of: job) == [])
             }
             let job = try await room.start(room.liveJob(9))
