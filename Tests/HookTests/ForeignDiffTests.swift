@@ -25,7 +25,7 @@ extension HookTests {
                 truncate -s 320M "$1"
                 mkfs.xfs -q -f -p "$0" "$1"
                 truncate -s 321M "$2"
-                printf 'label: dos\nlabel-id: 0x1\nstart=2048, type=83\n' | sfdisk -q --wipe never "$2"
+                printf 'label: dos\nstart=2048, type=83\n' | sfdisk -q --wipe never "$2"
                 dd if="$1" of="$2" bs=1M seek=1 conv=notrunc,sparse status=none
                 rm "$1"
                 """, prototype, part, disk,
