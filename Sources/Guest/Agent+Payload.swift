@@ -125,7 +125,8 @@ extension Agent {
         drainUntil = nil
         killAt = nil
         freezeAt = nil
-        if !beginReturn() { tellEnd() }
+        guard !beginReturn() else { return }
+        tellEnd()
         // The overlay may be looked at after the machine's end.
         Machine.synchronize()
     }

@@ -70,11 +70,13 @@ extension Agent {
         }
         for line in sender.complaints.lines { remark("not brought back: \(line)") }
         tellEnd()
+        Machine.synchronize()
     }
 
     /// The launcher takes no more.
     mutating func endReturn() {
         guard returning.take() != nil else { return }
         tellEnd()
+        Machine.synchronize()
     }
 }

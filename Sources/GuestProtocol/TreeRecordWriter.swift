@@ -60,12 +60,14 @@ package struct TreeRecordWriter {
     /// Adds a `data` record whose content `read` writes: it is given the bytes, where to begin and how many
     /// at most, and returns how many it has written; for none nothing is added.
     ///
-    /// There must be room for more than `dataHeader`.
+    /// There must be room for `longest`. What goes on in another record ends at a whole page, so that the other
+    /// side writes whole pages.
     package mutating func addData(
         offset: Int64, upTo limit: Int64, to bytes: inout [UInt8],
         read: (inout [UInt8], Int, Int) throws(UnixError) -> Int
     ) throws(UnixError) -> Int {
-        let most = Int(min(limit, Int64(room - Self.dataHeader)))
+        let space = room - Self.dataHeader
+        let most = limit > Int64(space) ? space / 4096 * 4096 : Int(limit)
         let count = try read(&bytes, position + Self.dataHeader, most)
         guard count > 0 else { return 0 }
         put(.data, &bytes)

@@ -111,11 +111,10 @@ package struct TreeSender: ~Copyable {
     package mutating func fill(_ bytes: inout [UInt8], _ room: Range<Int>) -> Int {
         var out = TreeRecordWriter(room)
         for _ in 0..<Self.steps where !isDone {
+            guard out.room >= TreeRecordWriter.longest else { break }
             if let reading {
-                guard out.room > 2 * TreeRecordWriter.dataHeader else { break }
                 tell(reading, &out, &bytes)
             } else {
-                guard out.room >= TreeRecordWriter.longest else { break }
                 step(&out, &bytes)
             }
         }
