@@ -79,7 +79,7 @@ struct BodyTests {
     @Test("counts that cannot follow are refused before memory is taken for them")
     func counts() {
         let error = #expect(throws: ProtocolError.self) {
-            try LaunchOrder(parsing: [1, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0])
+            try LaunchOrder(parsing: [2, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0])
         }
         #expect(error == .badBody(.part, "a count of 4294967295"))
     }

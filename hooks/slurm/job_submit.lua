@@ -106,6 +106,10 @@ function slurm_job_submit(job_desc, part_list, submit_uid)
       return one_node_only(list)
    end
    job_desc.max_nodes = 1
+   -- An srun, by its container; salloc may ask for tasks as a way to ask for processors.
+   if container ~= "" and (given(job_desc.num_tasks) or 1) > 1 then
+      return refuse(nil, "a virtual machine takes one task: srun --ntasks=1 --cpus-per-task=N")
+   end
    if not has_script then
       slurm.log_info("bivouac: job of uid %s for partition %s has a virtual machine for its step",
                      tostring(job_desc.user_id), list)
