@@ -17,11 +17,7 @@ extension HookTests {
 
             init(script text: String = "#!/bin/sh\nexit 3\n") throws {
                 desk = try Desk()
-                // Its name is what makes a launcher a job starter.
-                try FileManager.default.createDirectory(
-                    atPath: desk.node.torque, withIntermediateDirectories: true)
-                try FileManager.default.linkItem(
-                    atPath: desk.node.endorsement.launcher, toPath: desk.node.torque + "/job_starter")
+                try desk.node.installTorque()
                 script = desk.node.path("spool/4711.pbs.SC")
                 try desk.node.write("spool/4711.pbs.SC", text)
                 guard unsafe chown(script, JobOnNode.nobody, 0) == 0, unsafe chmod(script, 0o700) == 0 else {
@@ -29,16 +25,6 @@ extension HookTests {
                 }
                 try desk.record(
                     "{\"phase\":\"running\",\"uid\":\(JobOnNode.nobody),\"script\":\"\(script)\"}")
-                try settings()
-            }
-
-            /// Writes what `bivouac doctor --write-hooks` would.
-            func settings(login: Bool = true) throws {
-                let path = "usr/libexec/bivouac/torque/job_starter.conf"
-                let lines = ["root \(node.root)", "login \(login ? "yes" : "no")", "interactive_login yes"]
-                try node.write(path, lines.joined(separator: "\n") + "\nqueue vm\n")
-                try FileManager.default.setAttributes(
-                    [.posixPermissions: 0o644], ofItemAtPath: node.path(path))
             }
 
             func launch(
@@ -174,7 +160,8 @@ extension HookTests {
         @Test("calls no login shells where MOM does not")
         func plainShell() throws {
             let start = try Start()
-            try start.settings(login: false)
+            try start.node.write("var/spool/torque/mom_priv/config", "$source_login_batch false\n")
+            try start.node.installTorque()
             let launch = try start.launch(["/bin/sh"], queue: "batch", job: "1.pbs")
             try launch.input?.write(contentsOf: Data("echo \"$0\"\n".utf8))
             try launch.input?.close()

@@ -29,7 +29,7 @@ extension HookTests {
             arguments: ["batch", "", "vmx"])
         func foreign(queue: String) throws {
             let node = try Node(refreshed: false)
-            try node.placeTorque()
+            try node.installTorque()
             for program in ["prologue", "epilogue"] {
                 try FileManager.default.removeItem(
                     atPath: node.path("usr/libexec/bivouac/bivouac-\(program)"))
@@ -58,7 +58,7 @@ extension HookTests {
             ])
         func refusals(job: TorqueJob, name: String) throws {
             let node = try Node()
-            try node.placeTorque()
+            try node.installTorque()
             let run = try node.torque("prologue", job.prologue)
             #expect(run.status == 1)
             #expect(run.text.hasPrefix("bivouac: \(name)"), "\(run.text)")
@@ -74,7 +74,7 @@ extension HookTests {
         @Test("requeue a job whose node or site is at fault, and count its starts by what is here")
         func faults() throws {
             let node = try Node()
-            try node.placeTorque()
+            try node.installTorque()
             // libvirt's test driver takes no descriptor: this node cannot start a machine.
             for attempt in 0..<3 {
                 let run = try node.torque("prologue", TorqueJob().prologue)
@@ -98,7 +98,7 @@ extension HookTests {
             arguments: [[], [""], ["1 2"], ["../../x"], ["$(reboot)"], ["-1"], ["1.s;id"]])
         func badIDs(words: [String]) throws {
             let node = try Node(refreshed: false)
-            try node.placeTorque()
+            try node.installTorque()
             var arguments = TorqueJob().prologue
             arguments.replaceSubrange(0..<1, with: words.isEmpty ? [""] : words)
             let run = try node.torque("prologue", arguments)
@@ -109,7 +109,7 @@ extension HookTests {
         @Test("say ERROR when a node check fails, and end with the status of the site's own")
         func nodeCheck() throws {
             let node = try Node(refreshed: false)
-            try node.placeTorque()
+            try node.installTorque()
             let healthy = try node.torque("node_check", [])
             #expect(healthy.status == 0)
             try node.write("etc/bivouac/site.toml", "nonsense\n")

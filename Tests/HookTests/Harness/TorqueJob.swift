@@ -41,26 +41,6 @@ extension Node {
         guard doctor.status == 0 else { throw Harness.error("doctor: \(doctor.errors)") }
     }
 
-    /// Puts the hooks in their place as an installation would, with the programs as they were built.
-    func placeTorque() throws {
-        let manager = FileManager.default
-        for directory in [torque, path("usr/sbin")] {
-            try manager.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        }
-        for name in ["prologue", "epilogue", "node_check"] {
-            try manager.copyItem(atPath: "\(Built.tree)/hooks/torque/\(name)", toPath: "\(torque)/\(name)")
-        }
-        for name in ["bivouac-prologue", "bivouac-epilogue"] {
-            try manager.createSymbolicLink(
-                atPath: path("usr/libexec/bivouac/" + name), withDestinationPath: "\(Built.directory)/\(name)"
-            )
-        }
-        try manager.createSymbolicLink(
-            atPath: path("usr/sbin/bivouac"), withDestinationPath: Built.bivouac)
-        let doctor = try bivouac("doctor", "--write-hooks", torque)
-        guard doctor.status == 0 else { throw Harness.error("doctor: \(doctor.errors)") }
-    }
-
     /// Runs one of Torque's hooks as pbs_mom would.
     func torque(_ hook: String, _ arguments: [String]) throws -> Outcome {
         try Launch.run(TorqueJob.words([torque + "/" + hook] + arguments))
