@@ -61,23 +61,15 @@ struct HTCondorStartd: SchedulerCommands {
         let words: [String]
     }
 
-    private static let seconds = 5
     private static let attributes = ["JobId", "RemoteOwner", "Cpus", "Memory", "BivouacImage"]
+    private let program = BatchProgram(
+        directories: ["/usr/bin", "/usr/local/bin"], environment: ["PATH=/usr/bin:/bin"], seconds: 5)
 
     /// The slots with a job, by their jobs.
     func slots() throws(BatchError) -> [JobID: Slot] {
-        let answer: Child.Result
-        do {
-            answer = try Child.run(
-                "/usr/bin/condor_status",
-                ["-startd", "-direct", Process.system.host, "-af:r"] + Self.attributes,
-                environment: ["PATH=/usr/bin:/bin"], seconds: Self.seconds)
-        } catch {
-            throw BatchError(.node, "could not run condor_status: \(error)")
-        }
-        guard answer.succeeded else {
-            throw BatchError(.node, "the startd did not answer condor_status within \(Self.seconds) s")
-        }
+        let answer = try program.run(
+            "condor_status", ["-startd", "-direct", Process.system.host, "-af:r"] + Self.attributes)
+        guard answer.succeeded else { throw program.failure("condor_status", answer) }
         return Self.read(String(decoding: answer.output, as: UTF8.self))
     }
 

@@ -30,6 +30,7 @@ extension OpenPBSEvent: BatchHook, JobQuestion {
 
     /// The job's walltime begins after its prologue: the end is never later than what is said here.
     private func resources(_ queue: Queue, _ now: Timestamp) throws(BatchError) -> Resources {
+        let grant = try OpenPBSGrant(vnodes)
         guard let memory = grant.memory ?? queue.memory else {
             throw BatchError(
                 .job, "job \(job) was granted no memory: ask for it, as in qsub -l select=1:ncpus=1:mem=2gb")

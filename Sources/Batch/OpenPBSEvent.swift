@@ -15,7 +15,8 @@ struct OpenPBSEvent: Hashable, Sendable {
     let project: String
     /// How many hosts the job has; nil when MOM does not say.
     let hosts: Int?
-    let grant: OpenPBSGrant
+    /// `exec_vnode`, what was granted.
+    let vnodes: String
     /// In seconds.
     let walltime: Int64?
     /// The words of `-l other=`, where a job names its image.
@@ -40,7 +41,7 @@ struct OpenPBSEvent: Hashable, Sendable {
         }
     }
 
-    /// Only a missing or unusable job id, and a grant that cannot be read, are errors.
+    /// Only a missing or unusable job id is an error.
     init(_ event: JSON) throws(BatchError) {
         func value(_ name: String) -> String? { event[name]?.text }
         guard let id = value("id"), let job = JobID(pbs: id) else {
@@ -54,10 +55,10 @@ struct OpenPBSEvent: Hashable, Sendable {
         let project = value("project") ?? Self.noProject
         self.project = project == Self.noProject ? value("Account_Name") ?? "" : project
         hosts = value("exec_host2").map { Self.hosts($0) }
-        grant = try OpenPBSGrant(value("exec_vnode") ?? "")
-        walltime = value("walltime").flatMap { Self.seconds($0) }
+        vnodes = value("exec_vnode") ?? ""
+        walltime = value("walltime").flatMap { PBSResources.seconds($0) }
         let other = String(decoding: (value("other") ?? "").utf8.prefix(Self.longestOther), as: UTF8.self)
-        words = other.split(whereSeparator: \.isWhitespace).map(String.init)
+        words = PBSResources(["other": other]).words
         exit = value("Exit_status").flatMap { Int($0) }.flatMap { Self.exit($0) }
         isStarted = value("session_id") != nil
     }
@@ -65,19 +66,6 @@ struct OpenPBSEvent: Hashable, Sendable {
     /// The different hosts of `HOST:PORT/INDEX*CPUS+...`.
     private static func hosts(_ list: String) -> Int {
         Set(list.split(separator: "+").map { $0.prefix { $0 != "/" } }).count
-    }
-
-    /// `[[HOURS:]MINUTES:]SECONDS`, also with a fraction; nil for anything else.
-    private static func seconds(_ text: String) -> Int64? {
-        let parts = text.prefix { $0 != "." }.split(separator: ":", omittingEmptySubsequences: false)
-        guard (1...3).contains(parts.count) else { return nil }
-        var seconds: Int64 = 0
-        for part in parts {
-            // Nine digits: an hour of that many is far from an overflow.
-            guard part.count <= 9, let count = Int64(part), count >= 0 else { return nil }
-            seconds = seconds * 60 + count
-        }
-        return seconds
     }
 
     /// 256 and the number of a signal that ended the job; below zero it never ran.

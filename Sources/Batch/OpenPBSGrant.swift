@@ -24,7 +24,7 @@ struct OpenPBSGrant: Hashable, Sendable {
                     cpus += count
                 }
                 if pair[0] == "mem" {
-                    guard let amount = ByteCount(pbs: pair[1]) else { throw Self.unreadable }
+                    guard let amount = PBSResources.size(String(pair[1])) else { throw Self.unreadable }
                     let (sum, overflow) = (memory ?? 0).addingReportingOverflow(amount.bytes)
                     guard !overflow else { throw Self.unreadable }
                     memory = sum
@@ -32,25 +32,9 @@ struct OpenPBSGrant: Hashable, Sendable {
             }
         }
         self.cpus = cpus
-        self.memory = memory.flatMap { $0 > 0 ? ByteCount($0) : nil }
+        self.memory = memory.map { ByteCount($0) }
     }
 
-    private static let unreadable = BatchError(.node, "MOM gave an exec_vnode that cannot be read")
-}
-
-extension ByteCount {
-    /// Reads a size as PBS spells it: a whole number and b, kb, mb, gb, tb or pb, or w for words of eight bytes; bytes
-    /// without a unit.
-    init?(pbs text: Substring) {
-        let digits = text.prefix { $0.isASCII && $0.isNumber }
-        guard let count = Int64(digits) else { return nil }
-        var unit = text.dropFirst(digits.count).lowercased()
-        var factor: Int64 = 1
-        if unit.hasSuffix("w") { factor = 8 }
-        if unit.hasSuffix("b") || unit.hasSuffix("w") { unit.removeLast() }
-        guard let shift = ["": 0, "k": 10, "m": 20, "g": 30, "t": 40, "p": 50][unit] else { return nil }
-        let (bytes, overflow) = count.multipliedReportingOverflow(by: factor << Int64(shift))
-        guard !overflow else { return nil }
-        self.init(bytes)
-    }
+    private static let unreadable = BatchError(
+        .job, "what the job was granted cannot be read: its exec_vnode")
 }

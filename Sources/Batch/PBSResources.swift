@@ -6,6 +6,10 @@ struct PBSResources: Hashable, Sendable {
     private var values: [String: String] = [:]
     /// A name that stands there twice, so that nobody knows which one counts.
     private(set) var doubled: String?
+    /// Whether what does not stand here was not asked for.
+    private(set) var isWhole = true
+    /// A list with this many bytes may lack what found no room.
+    private static let shortList = 1900
 
     /// Resources whose values are the user's text.
     private static let texts: Set<String> = ["other", "software", "gres", "host", "prologue", "epilogue"]
@@ -20,11 +24,15 @@ struct PBSResources: Hashable, Sendable {
     /// give the job more of the node.
     init(list: String) {
         var isTrusted = true
+        isWhole = list.utf8.count < Self.shortList
         for entry in list.split(separator: ",") {
             guard let equals = entry.firstIndex(of: "=") else { continue }
             let name = String(entry[..<equals])
             let isText = Self.texts.contains(name)
-            guard isTrusted || isText || name == "walltime" else { continue }
+            guard isTrusted || isText || name == "walltime" else {
+                isWhole = false
+                continue
+            }
             if values[name] != nil { doubled = name }
             values[name] = String(entry[entry.index(after: equals)...])
             if isText { isTrusted = false }

@@ -26,27 +26,23 @@ final class TorqueQuestion: JobQuestion {
 
     /// The job; its end is never later than the batch system's, whose walltime begins after the prologue.
     func job(site: Site, now: Timestamp) throws(BatchError) -> Job {
-        guard let key = JobKey(cluster: site.cluster, job: hook.job) else {
-            throw BatchError(.site, "site.toml: cluster '\(site.cluster)' cannot be part of a job key")
-        }
-        guard let queue = site.queues[hook.queue] else {
-            throw BatchError(
-                .site,
-                "queue '\(hook.queue)' has no [queue.\(hook.queue)] in site.toml, "
-                    + "but the hooks call for it: run bivouac doctor --write-hooks")
-        }
+        let (key, queue) = try site.place(of: hook.job, in: hook.queue)
         guard var account = NameService.account(named: hook.user) else {
             throw BatchError(.node, "user '\(hook.user)' has no account on this node")
         }
         if let group = account.groups.first(where: { $0.name == hook.group }) { account.gid = group.gid }
-        let (asked, directory, reason) = answer()
+        let (asked, directory, silence) = answer()
         let hosts = nodeFile()
         let cpus = hosts?.count ?? hook.cpus ?? asked.cpus
         let nodes = hosts.map { Set($0).count } ?? hook.nodes ?? asked.nodes
         guard let memory = asked.memory(cpus: cpus) ?? queue.memory else {
+            guard !asked.isWhole else {
+                throw BatchError(
+                    .job, "job \(hook.job) asked for no memory: ask for it, as in qsub -l mem=2gb")
+            }
             throw BatchError(
                 .node,
-                "the memory granted to job \(hook.job) is unknown (\(reason)), "
+                "the memory granted to job \(hook.job) is unknown (\(silence.map(\.description) ?? "")), "
                     + "and [queue.\(queue.name)] in site.toml has no memory = \"...\" to fall back on")
         }
         var job = Job(
@@ -61,15 +57,15 @@ final class TorqueQuestion: JobQuestion {
         return job
     }
 
-    /// What the job asked for, where it starts, and why that may not be all.
-    private func answer() -> (PBSResources, directory: String?, reason: String) {
+    /// What the job asked for, where it starts, and why the server did not say so.
+    private func answer() -> (PBSResources, directory: String?, silence: BatchError?) {
         do throws(BatchError) {
             guard let (asked, directory) = try status.take()?.get().answer() else {
                 throw BatchError(.node, "qstat was heard already")
             }
-            return (asked, directory, "the job asked for none: set resources_default.mem of the queue")
+            return (asked, directory, nil)
         } catch {
-            return (PBSResources(list: hook.list), nil, "\(error)")
+            return (PBSResources(list: hook.list), nil, error)
         }
     }
 

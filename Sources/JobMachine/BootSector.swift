@@ -1,7 +1,8 @@
 /// A disk for a PC with one sector of code on it, which says a line on the first serial port and stands still.
 enum BootSector {
     static let line = "bivouac: a machine runs"
-    private static let size = 64 << 10
+    /// One cylinder and more: firmware takes less for no disk.
+    private static let size = 1 << 20
 
     /// 16-bit code as the firmware starts it at 0x7C00, and the mark of a boot sector at its end.
     static let bytes: [UInt8] = {

@@ -17,7 +17,14 @@ package struct KnownFiles: Sendable {
     private var changed: [FileKey: Int64] = [:]
     /// What came in each directory; empty unless names are kept.
     private var names: [FileKey: [FileName]] = [:]
+    /// Where each directory lay.
+    private var locations: [FileKey: Location] = [:]
     let keepsNames: Bool
+
+    private struct Location: Equatable {
+        let parent: FileKey
+        let name: FileName
+    }
 
     package init(keepsNames: Bool) { self.keepsNames = keepsNames }
 
@@ -26,6 +33,15 @@ package struct KnownFiles: Sendable {
     mutating func add(_ name: FileName, in directory: FileStatus?) {
         guard keepsNames, let directory else { return }
         names[FileKey(directory), default: []].append(name)
+    }
+
+    mutating func add(_ directory: FileStatus, at name: FileName, in parent: FileStatus) {
+        locations[FileKey(directory)] = Location(parent: FileKey(parent), name: name)
+    }
+
+    /// Whether a directory lies where it lay; what is in one that was moved did not change by that.
+    func isInPlace(_ directory: FileStatus, at name: FileName, in parent: FileStatus) -> Bool {
+        locations[FileKey(directory)] == Location(parent: FileKey(parent), name: name)
     }
 
     func isUnchanged(_ status: FileStatus) -> Bool { changed[FileKey(status)] == status.changed }

@@ -41,7 +41,7 @@ extension TreeReceiver {
         let wanted = mode & 0o7000 | level.attributes.mode
         try? level.directory.setAttributes(
             mode: mode == wanted ? nil : wanted, modified: level.attributes.modified)
-        remember(nil, try? level.directory.status(), in: nil)
+        remember(try? level.directory.status(), of: level)
     }
 
     func open(_ name: FileName, _ attributes: TreeRecord.Attributes, in level: Level)

@@ -153,11 +153,19 @@ package struct TreeReceiver: ~Copyable {
         if charged > limit, stop == nil { stop = .limit }
     }
 
+    /// Takes note of a directory that has come.
+    mutating func remember(_ directory: FileStatus?, of level: Level) {
+        guard manner == .new, let directory else { return }
+        known.add(directory)
+        guard let name = level.name, let parent = stack.last?.status else { return }
+        known.add(directory, at: name, in: parent)
+    }
+
     /// Takes note of what has come, where it is compared with later.
-    mutating func remember(_ name: FileName?, _ status: FileStatus?, in level: Level?) {
+    mutating func remember(_ name: FileName, _ status: FileStatus?, in level: Level) {
         guard manner == .new else { return }
         if let status { known.add(status) }
-        if let name { known.add(name, in: level?.status) }
+        known.add(name, in: level.status)
     }
 
     mutating func fail(_ path: [FileName], _ error: UnixError) {

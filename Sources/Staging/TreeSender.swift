@@ -20,6 +20,8 @@ package struct TreeSender: ~Copyable {
         let directory: FileDescriptor
         let status: FileStatus
         let isChanged: Bool
+        /// Whether it lies where the other side knows it.
+        let isInPlace: Bool
         let names: [FileName]
         var gone: [FileName]
         let sent: SentDirectory?
@@ -27,12 +29,13 @@ package struct TreeSender: ~Copyable {
 
         init(
             _ name: FileName?, _ directory: consuming FileDescriptor, _ status: FileStatus, isChanged: Bool,
-            names: [FileName], gone: [FileName], sent: SentDirectory?
+            isInPlace: Bool, names: [FileName], gone: [FileName], sent: SentDirectory?
         ) {
             self.name = name
             self.directory = directory
             self.status = status
             self.isChanged = isChanged
+            self.isInPlace = isInPlace
             self.names = names
             self.gone = gone
             self.sent = sent
@@ -162,7 +165,7 @@ package struct TreeSender: ~Copyable {
             case .directory: try enter(name, in: level)
             case .socket, .other: break
             case .regular, .link:
-                if known?.isUnchanged(status) == true { return }
+                if level.isInPlace, known?.isUnchanged(status) == true { return }
                 if announced == stack.count { return try tell(name, status, in: level, &out, &bytes) }
                 // Once more, when the other side knows where that is.
                 level.next -= 1
@@ -224,10 +227,15 @@ package struct TreeSender: ~Copyable {
         let status = try directory.status()
         // Never what a transfer that was interrupted has left.
         let names = names.filter { !$0.bytes.starts(with: Self.temporaryPrefix) }
+        var isInPlace = true
+        if let name, let parent = stack.last {
+            isInPlace = parent.isInPlace && known?.isInPlace(status, at: name, in: parent.status) == true
+        }
+        let gone = isInPlace ? known?.gone(from: status, now: names) : nil
         stack.append(
             Level(
-                name, directory, status, isChanged: known?.isUnchanged(status) != true, names: names,
-                gone: known?.gone(from: status, now: names) ?? [], sent: sent))
+                name, directory, status, isChanged: !isInPlace || known?.isUnchanged(status) != true,
+                isInPlace: isInPlace, names: names, gone: gone ?? [], sent: sent))
     }
 
     private mutating func announce(_ out: inout TreeRecordWriter, _ bytes: inout [UInt8]) {

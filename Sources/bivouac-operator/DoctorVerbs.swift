@@ -44,6 +44,7 @@ extension Verbs {
         try tool.requireRoot()
         let site = try tool.site()
         if directory.hasSuffix("/torque") { return try writeTorqueHooks(tool, directory, site) }
+        if try writeOtherHooks(tool, directory, site) { return }
         let slurm = slurm ?? Process.environment("SLURM_CONF") ?? SlurmConfiguration.usualPath
         var hooks = try SlurmHookFiles(
             directory: directory, root: tool.places.root, cluster: site.cluster,

@@ -1,19 +1,24 @@
+internal import Job
 internal import Unix
 
 /// How the launcher was called: as a script's interpreter, `#!/usr/libexec/bivouac/bivouac-run --`, in front of a
-/// command, `bivouac-run [--root=ROOT] -- COMMAND [ARGUMENT...]`, or as a container's runtime.
+/// command, `bivouac-run [--root=ROOT] [--job=JOB] [--script=FILE] -- COMMAND [ARGUMENT...]`, or as a container's
+/// runtime.
 struct Invocation {
     static let usage =
-        "usage: bivouac-run [--root=ROOT] [--environment=FILE] -- COMMAND [ARGUMENT...], or "
+        "usage: bivouac-run [--root=ROOT] [--job=JOB] [--script=FILE] [--environment=FILE] -- COMMAND "
+        + "[ARGUMENT...], or "
         + "bivouac-run [--root=ROOT] --bundle=DIRECTORY --"
 
     /// Where the node's state lies; empty for `/`.
     ///
     /// From the arguments and nowhere else.
     let root: String
+    /// The job, where no variable of the environment names it.
+    let job: JobID?
     /// The payload's arguments; the first is the script or the command.
     let arguments: [[UInt8]]
-    /// The script file, when it is one whose first line named this call.
+    /// A file that goes into the machine: the one that was named, or the script whose first line named this call.
     let script: Script?
     /// The step that the launcher is the container's runtime of; nil when it is none.
     let container: ContainerTask?
@@ -31,34 +36,40 @@ struct Invocation {
             options = [arguments[1]] + rest[...dashes]
             rest.removeSubrange(...dashes)
         }
-        let paths = try Self.paths(options.dropLast())
-        let root = paths["--root="] ?? ""
+        let values = try Self.values(options.dropLast())
+        let root = values["--root="] ?? ""
         self.root = root == "/" ? "" : root
-        if let bundle = paths["--bundle="] {
+        job = values["--job="].flatMap { JobID($0) }
+        if let bundle = values["--bundle="] {
             container = try ContainerTask(bundle: bundle)
         } else {
-            container = try paths["--environment="].map { (file) throws(Failure) in
+            container = try values["--environment="].map { (file) throws(Failure) in
                 try ContainerTask(environment: file)
             }
         }
         if let words = container?.arguments, rest.isEmpty { rest = words }
         guard let first = rest.first, !first.isEmpty else { throw Failure(.usage, Self.usage) }
-        script = container == nil ? try Script(rest[0], calledBy: arguments[0], with: arguments[1]) : nil
-        if let script { rest[0] = script.path.bytes }
+        if let file = values["--script="].flatMap({ BytePath(Array($0.utf8)) }) {
+            script = try Script(whole: file)
+        } else {
+            script = container == nil ? try Script(rest[0], calledBy: arguments[0], with: arguments[1]) : nil
+            if let script { rest[0] = script.path.bytes }
+        }
         self.arguments = rest
     }
 
-    /// The options by their names; each has an absolute path and comes once.
-    private static func paths(_ options: ArraySlice<[UInt8]>) throws(Failure) -> [String: String] {
-        var paths: [String: String] = [:]
+    /// The values of the options by their names; each comes once and is an absolute path, or a job's id.
+    private static func values(_ options: ArraySlice<[UInt8]>) throws(Failure) -> [String: String] {
+        var values: [String: String] = [:]
         for option in options {
-            let names = ["--root=", "--environment=", "--bundle="]
-            guard let name = names.first(where: { option.starts(with: $0.utf8) }), paths[name] == nil,
-                let path = value(of: name, in: option), path.first == "/"
+            let names = ["--root=", "--job=", "--script=", "--environment=", "--bundle="]
+            guard let name = names.first(where: { option.starts(with: $0.utf8) }), values[name] == nil,
+                let value = value(of: name, in: option),
+                name == "--job=" ? JobID(value) != nil : value.first == "/"
             else { throw Failure(.usage, usage) }
-            paths[name] = path
+            values[name] = value
         }
-        return paths
+        return values
     }
 
     private static func value(of name: String, in option: [UInt8]) -> String? {

@@ -2,7 +2,7 @@ internal import Job
 internal import Unix
 
 /// The launcher under the name `job_starter`: MOM of Torque starts it in a program's place, with that program and its
-/// arguments behind the name (`$job_starter` of pbs_mom(8)).
+/// arguments behind the name (`$job_starter` of pbs_mom(8)), and so does that of OpenPBS after our hook.
 ///
 /// For a batch script the program is the job's shell, whose standard input is a pipe with one line: the path of the
 /// script and its arguments. A task that the job starts through TM has a socket or nothing there. MOM sets PBS_JOBID
@@ -95,9 +95,7 @@ struct JobStarter {
             input = try Self.firstLine()
             line = input
         }
-        // `exec` is what $exec_with_exec puts in front.
-        let command = line.starts(with: "exec ".utf8) ? line.dropFirst(5) : line[...]
-        let path = BytePath(Array(command.prefix { $0 != UInt8(ascii: " ") && $0 != 0x0A }))
+        let (directory, path) = Self.command(line)
         guard let path, isOurs(path, known), let shell = BytePath(words[0]), shell.isAbsolute else {
             throw Failure(
                 .configuration,
@@ -106,7 +104,23 @@ struct JobStarter {
         }
         return Task(
             arguments: [shellName] + words.dropFirst(), program: shell, script: try Script(whole: path),
-            input: input)
+            input: input, directory: directory)
+    }
+
+    /// The script that MOM tells a shell to run, and the directory that it is to go to before.
+    ///
+    /// `exec` is what Torque's $exec_with_exec puts in front, `cd DIRECTORY;` what `qsub -W sandbox=PRIVATE` of OpenPBS
+    /// does, which also puts a backslash in front of each bracket.
+    private static func command(_ line: [UInt8]) -> (directory: BytePath?, script: BytePath?) {
+        var command = line.prefix { $0 != 0x0A }
+        var directory: BytePath?
+        if command.starts(with: "exec ".utf8) { command = command.dropFirst(5) }
+        if command.starts(with: "cd ".utf8), let semicolon = command.lastIndex(of: UInt8(ascii: ";")) {
+            directory = BytePath(Array(command[..<semicolon].dropFirst(3)))
+            command = command[(semicolon + 1)...]
+        }
+        let path = command.prefix { $0 != UInt8(ascii: " ") }.filter { $0 != UInt8(ascii: "\\") }
+        return (directory, BytePath(Array(path)))
     }
 
     /// Whether a file is the script of this job: the one the prologue was told of, or, where an older MOM tells no

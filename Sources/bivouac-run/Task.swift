@@ -9,6 +9,8 @@ struct Task {
     let script: Script?
     /// What of standard input has been read already.
     var input: [UInt8] = []
+    /// Where the task will go at first; nil for where it is.
+    var directory: BytePath?
 }
 
 /// The two ways to call the launcher.
@@ -33,8 +35,10 @@ enum Call {
 
     func job() throws(Failure) -> JobID {
         switch self {
-        case .command: try LiveJob.id()
-        case .starter(let starter): starter.job
+        case .command(let invocation):
+            if let job = invocation.job { return job }
+            return try LiveJob.id()
+        case .starter(let starter): return starter.job
         }
     }
 

@@ -66,6 +66,7 @@ func launch(_ starter: JobStarter?, _ limits: [ResourceLimit], _ mask: UInt16) t
         (script, input) = (task.script, task.input)
         order.arguments = task.arguments
         order.program = task.program
+        order.directory = task.directory ?? directory
         order.environment = Process.environmentBytes().filter { !HostVariables.contains($0) }
         order.credentials = try CredentialFiles.read(payload.credentials)
         order.scriptMode = script?.mode

@@ -139,6 +139,15 @@ struct TorqueHookTests {
         #expect(error?.description.contains("no qstat") == true)
     }
 
+    @Test("a job that asked for no memory is at fault itself, unless the list may lack something")
+    func noMemory() {
+        let error = #expect(throws: BatchError.self) { try made([5: "nodes=1:ppn=1,walltime=60"]) }
+        #expect(error?.blame == .job && error?.description.contains("qsub -l mem=2gb") == true)
+        let long = "nodes=1,other=" + String(repeating: "x", count: 2000)
+        let cut = #expect(throws: BatchError.self) { try made([5: long]) }
+        #expect(cut?.blame == .node)
+    }
+
     @Test("an unknown user is the node's fault, a queue without a section the site's, each by name")
     func faults() {
         let user = #expect(throws: BatchError.self) { try made([2: "nobody;id"]) }

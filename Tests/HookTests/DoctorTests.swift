@@ -151,7 +151,7 @@ extension HookTests {
                 "Libvirt", site, "s|test:///default|qemu+unix:///system?socket=/nonexistent|",
                 says: "is libvirtd running"),
             Breakage(
-                "AgentVolume", "failure", says: "", by: "chmod g+w \(programs)/bivouac-guest",
+                "AgentVolume", "failure", says: "bivouac-guest", by: "chmod g+w \(programs)/bivouac-guest",
                 then: "chmod g-w \(programs)/bivouac-guest"),
             .changed("Anchors", site, "s|^anchors.*|anchors = \"/nonexistent\"|", says: "is not there"),
             Breakage(
@@ -160,7 +160,7 @@ extension HookTests {
                     "sed 's|/CN=[^/]*\"$|/CN=Other\"|' etc/bivouac/endorsers.d/eve.toml >etc/bivouac/endorsers.d/x.toml",
                 then: "rm etc/bivouac/endorsers.d/x.toml"),
             Breakage(
-                "Sharing", "failure", says: "",
+                "Sharing", "failure", says: "is not there",
                 by: "cp -p \(site) kept; printf '[exports]\\nx = \"/bivouac-test-none\"\\n' >>\(site)",
                 then: "mv kept \(site)"),
             Breakage(
@@ -337,7 +337,8 @@ extension HookTests {
                 #expect(try verdicts(name, in: days * day) == verdict, "\(name) in \(days) days")
             }
             let path = node.path("short.list")
-            try node.endorsement.sign(path, ["--version", "9", "--expires", Endorsement.moment(2 * 86_400)])
+            try node.endorsement.sign(
+                path, ["--version", "9999999999", "--expires", Endorsement.moment(2 * 86_400)])
             try node.write("etc/bivouac/lists.d/demo.toml", node.subscription(path))
             try node.refresh()
             #expect(try verdicts("Lists", in: 0) == .warning)

@@ -7,7 +7,7 @@ import Unix
 
 extension HookTests {
     @Suite(
-        "evidence diff of a file system that is read by guestfish", .needsRoot,
+        "evidence diff of a file system that is read by guestfish", .serialized, .needsRoot,
         .needsProgram("/usr/bin/guestfish"), .needsProgram("/sbin/mkfs.xfs"))
     struct ForeignDiffTests {
         private let node: Node
@@ -25,7 +25,7 @@ extension HookTests {
                 truncate -s 320M "$1"
                 mkfs.xfs -q -f -p "$0" "$1"
                 truncate -s 321M "$2"
-                printf 'label: dos\nstart=2048, type=83\n' | sfdisk -q --wipe never "$2"
+                printf 'label: dos\nlabel-id: 0x1\nstart=2048, type=83\n' | sfdisk -q --wipe never "$2"
                 dd if="$1" of="$2" bs=1M seek=1 conv=notrunc,sparse status=none
                 rm "$1"
                 """, prototype, part, disk,
@@ -60,7 +60,8 @@ extension HookTests {
 
         private func diff(_ path: String) throws -> (outcome: Outcome, json: [String: Any]) {
             let outcome = try Launch.run(
-                [Built.bivouac, "evidence", "diff", path, "--json"], environment: ["BIVOUAC_ROOT": node.root])
+                [Built.bivouac, "evidence", "diff", path, "--json"],
+                environment: ["BIVOUAC_ROOT": node.root], seconds: 600)
             let json = try JSONSerialization.jsonObject(with: outcome.output) as? [String: Any]
             return (outcome, json ?? [:])
         }

@@ -211,14 +211,17 @@ extension HookTests {
             "with words that are no call of it",
             arguments: [
                 [], ["--"], ["--root=relative", "--"], ["--root=/a", "--root=/b", "--"], ["--roof=/a", "--"],
-                ["--root", "/a", "--"], ["-c"], ["--root=/a --root=/b --"],
+                ["--root", "/a", "--"], ["-c"], ["--root=/a --root=/b --"], ["--job=../1", "--"],
+                ["--job=", "--"],
+                ["--job=1", "--job=2", "--"], ["--script=relative", "--"], ["--script=", "--"],
             ])
         func misused(_ words: [String]) throws {
             let desk = try Desk()
             let command = words.last?.hasSuffix("--") == true && words.count > 1 ? ["/bin/true"] : []
             let run = try desk.launch([desk.node.endorsement.launcher] + words + command).wait()
             #expect(run.status == 64)
-            #expect(run.errors == "bivouac: usage: bivouac-run [--root=ROOT] -- COMMAND [ARGUMENT...]\n")
+            #expect(run.errors.hasPrefix("bivouac: usage: bivouac-run [--root=ROOT] "))
+            #expect(run.errors.split(separator: "\n").count == 1)
         }
 
         @Test("by what the loader or the C library of others would obey")

@@ -74,7 +74,7 @@ struct OwnImageTests {
         let words = try #require(job.complaints.last).split(separator: " ").map(String.init)
         #expect(words.contains("600") && words.contains("\(job.id)"), "\(job.errors)")
         let left = try #require(words.dropLast().last.flatMap { Int($0) })
-        #expect((30...60).contains(left), "\(job.errors)")
+        #expect((30...65).contains(left), "\(job.errors)")
     }
 }
 

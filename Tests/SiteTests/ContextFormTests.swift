@@ -20,7 +20,7 @@ struct ContextFormTests {
             ("", ContextForm.allCases), ("context = 'cidata'", [.cidata]),
             ("[contexts]\nminimal = 'config-2'", [.configDrive]),
             ("context = 'cidata'\n[contexts]\nminimal = 'hepix'", [.hepix]),
-        ])
+        ] as [(String, [ContextForm])])
     func forms(more: String, forms: [ContextForm]) throws {
         let scratch = try site(more)
         let list = try #require(try Site.load(places: scratch.places).lists["demo"])

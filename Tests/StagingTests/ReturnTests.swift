@@ -52,6 +52,20 @@ struct ReturnTests {
         }
     }
 
+    @Test("all of a directory that was moved, though nothing in it changed")
+    func moved() throws {
+        try withTrees(2) { trees in
+            try trees[0].sh(Self.start + "; mkdir a; printf x >a/same; ln -s same a/link")
+            let known = try send(trees[0], trees[1])
+            try trees[1].sh("mv d/e d/elsewhere; mkdir n; mv a n/b; mkdir a")
+            let (complaints, _) = try bringBack(trees[1], trees[0], since: known)
+            #expect(complaints.lines == [])
+            #expect(try trees[0].text("d/elsewhere/7") == "old")
+            #expect(try trees[0].text("n/b/same") == "x")
+            #expect(try trees[0].sh("readlink n/b/link") == "same\n")
+        }
+    }
+
     @Test("removals stay in the machine unless they were asked for, and then reach no more than was sent")
     func removals() throws {
         for asked in [false, true] {

@@ -15,20 +15,23 @@ import sys
 import pbs
 
 ATTRIBUTES = ("Account_Name", "Exit_status", "egroup", "euser", "exec_host2", "exec_vnode", "project", "queue",
-              "run_version", "session_id")
+              "run_version")
 RESOURCES = ("other", "walltime")
+STATE = ("run_version", "session_id")
+# Of characters: the user wrote some of the values, and a program of ours takes no more than a mebibyte.
+LONGEST = 16384
 
 
 def text(value):
     """A value of MOM's as text that JSON can hold."""
-    return str(value).encode("utf-8", "replace").decode("utf-8")
+    return str(value).encode("utf-8", "replace").decode("utf-8")[:LONGEST]
 
 
-def told(job):
+def told(job, attributes, resources):
     """What our programs need to know of a job; what MOM does not say is left out."""
-    values = {name: getattr(job, name, None) for name in ATTRIBUTES}
+    values = {name: getattr(job, name, None) for name in attributes}
     limits = job.Resource_List
-    for name in RESOURCES:
+    for name in resources:
         values[name] = limits[name] if limits is not None and name in limits else None
     return dict({name: text(value) for name, value in values.items() if value is not None}, id=text(job.id))
 
@@ -59,9 +62,13 @@ class Node:
         self.libexec = settings["libexec"]
         self.operator = settings["sbin"] + "/bivouac"
 
+    def number(self, job):
+        """The job's id without the server's name."""
+        return job.id.partition(".")[0]
+
     def key(self, job):
         """What the job is called on this node."""
-        return self.cluster + "-" + job.id.partition(".")[0]
+        return self.cluster + "-" + self.number(job)
 
     def owns(self, job):
         """Whether the job is of a queue of ours, or has a record here."""
@@ -73,11 +80,11 @@ class Node:
         end = subprocess.run(command, input=told.encode(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                              env=variables, cwd="/", timeout=seconds)
         lines = end.stderr.decode("utf-8", "replace").splitlines()
-        return end.returncode, lines[-1] if lines else "bivouac: %s: %d" % (command[0], end.returncode)
+        return end.returncode, lines[-1][:1000] if lines else "bivouac: %s: %d" % (command[0], end.returncode)
 
     def hook(self, name, job):
         """Runs one of the programs that are told of a job."""
-        return self.run(self.libexec + "/" + name, "openpbs", told=json.dumps(told(job)))
+        return self.run(self.libexec + "/" + name, "openpbs", told=json.dumps(told(job, ATTRIBUTES, RESOURCES)))
 
 
 def prologue(node, event):
@@ -102,7 +109,8 @@ def launch(node, event):
         # A shell, with the script's path on standard input as Torque gives it.
         command = [node.libexec + "/openpbs/job_starter", event.progname]
     else:
-        command = [node.libexec + "/bivouac-run", "--root=" + (node.root or "/"), "--", event.progname]
+        command = [node.libexec + "/bivouac-run", "--root=" + (node.root or "/"),
+                   "--job=" + node.number(event.job), "--", event.progname]
     event.argv = command + list(event.argv)[1:]
     event.progname = command[0]
 
@@ -128,7 +136,8 @@ def epilogue(node, event):
 def periodic(node, event):
     """What needs time, told of all our jobs that MOM has: one that is not among them is over."""
     jobs = {} if forged() else {
-        "BIVOUAC_OPENPBS_JOBS": json.dumps([told(job) for job in event.job_list.values() if node.owns(job)])}
+        "BIVOUAC_OPENPBS_JOBS": json.dumps([told(job, STATE, ("walltime",)) for job in event.job_list.values()
+                                            if node.owns(job)])}
     status, line = node.run(node.operator, "tick", seconds=60, **jobs)
     if status != 0:
         pbs.logmsg(pbs.LOG_WARNING, line)
@@ -162,4 +171,10 @@ def main(event):
     event.accept()
 
 
-main(pbs.event())
+try:
+    main(pbs.event())
+except Exception as error:
+    # A qdel is never refused.
+    if pbs.event().type != pbs.EXECJOB_PRETERM:
+        raise
+    pbs.logmsg(pbs.LOG_WARNING, "bivouac: %s" % error)

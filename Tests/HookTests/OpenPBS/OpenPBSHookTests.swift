@@ -144,7 +144,8 @@ final class OpenPBSHookTests {
         #expect(program.progname == directory + "/libexec/bivouac-run")
         #expect(
             program.argv == [
-                directory + "/libexec/bivouac-run", "--root=\(directory)", "--", "/bin/echo", "a b", "$(c)",
+                directory + "/libexec/bivouac-run", "--root=\(directory)", "--job=7", "--", "/bin/echo",
+                "a b", "$(c)",
             ])
     }
 
@@ -184,6 +185,23 @@ final class OpenPBSHookTests {
         #expect(told("sbin/bivouac")?.hasPrefix("job notify t-7 --in 10s --reason deleted\n") == true)
     }
 
+    @Test("never stops a qdel by being broken itself")
+    func brokenPreterm() throws {
+        #expect(try mom.event("execjob_preterm").accept)
+        #expect(
+            try Mom(directory: directory, configuration: directory + "/nowhere").event("execjob_preterm")
+                .accept)
+    }
+
+    @Test("passes on no more of a user's text than a program of ours takes")
+    func longText() throws {
+        try program("libexec/bivouac-prologue", "exit 0")
+        let text = String(repeating: "\u{1}", count: 2 << 20)
+        let job = Mom.job("7", ["Resource_List[other]": text, "Account_Name": text, "project": text])
+        #expect(try mom.event("execjob_prologue", job).accept)
+        #expect((told("libexec/bivouac-prologue") ?? "").utf8.count < 400_000)
+    }
+
     @Test("lets tick know all of our jobs that MOM has, and no others")
     func periodic() throws {
         try program("sbin/bivouac", "exit 0")
@@ -197,8 +215,11 @@ final class OpenPBSHookTests {
         let list = try #require(line.split(separator: "\n").first { $0.hasPrefix("BIVOUAC_OPENPBS_JOBS=") })
         let events = try JSONDecoder().decode(
             [[String: String]].self, from: Data(list.dropFirst("BIVOUAC_OPENPBS_JOBS=".count).utf8))
-        #expect(events.map { $0["id"] } == ["7.pbs.example.org", "9.pbs.example.org"])
-        #expect(events.first?["session_id"] == "99")
+        #expect(
+            events == [
+                ["id": "7.pbs.example.org", "run_version": "0", "walltime": "00:10:00", "session_id": "99"],
+                ["id": "9.pbs.example.org", "run_version": "0", "walltime": "00:10:00"],
+            ])
         try program("sbin/bivouac", "echo 'bivouac: no list' >&2; exit 75")
         let failed = try mom.periodic([])
         #expect(failed.accept)

@@ -1,5 +1,7 @@
 import Foundation
+import GuestProtocol
 import Testing
+import Unix
 
 extension HookTests {
     /// The hook with the programs behind it, on a node whose libvirt starts no machine.
@@ -109,6 +111,77 @@ extension HookTests {
             #expect(node.jobs == ["t-4711"])
             #expect(try mom.periodic([]).accept)
             #expect(node.jobs == [])
+        }
+
+        @Test(
+            "what is installed follows from site.toml; a script goes to the job starter, which understands MOM's line"
+        )
+        func installed() throws {
+            let desk = try Desk()
+            let node = desk.node
+            try Launch.require([
+                Built.tree + "/hooks/install", "--scheduler", "openpbs", "--prefix", node.path("usr"),
+                "--from",
+                Built.directory,
+            ])
+            let directory = node.path("usr/libexec/bivouac/openpbs")
+            let doctor = try node.bivouac("doctor", "--write-hooks", directory)
+            #expect(doctor.status == 0, "\(doctor.errors)")
+            let qmgr = try String(contentsOfFile: directory + "/bivouac.qmgr", encoding: .utf8)
+            #expect(
+                qmgr.contains("import hook bivouac application/x-python default \(directory)/bivouac.py\n"))
+            try FileManager.default.createDirectory(
+                atPath: node.path("mom"), withIntermediateDirectories: false)
+            let mom = Mom(directory: node.path("mom"), configuration: directory + "/bivouac.json")
+            let decision = try mom.launch(["-bash"], as: "/bin/bash")
+            #expect(decision.argv == [directory + "/job_starter", "/bin/bash"])
+
+            let script = node.path("spool/4711[3].pbs.SC")
+            try node.write("spool/4711[3].pbs.SC", "exit 3\n")
+            let escaped = script.replacing("[", with: "\\[").replacing("]", with: "\\]")
+            for start in ["", "cd /home/nobody/pbs.4711.x8z;"] {
+                let launch = try Launch(
+                    Launch.words(decision.argv ?? [], as: JobOnNode.nobody),
+                    environment: ["PBS_JOBID": "4711.pbs.example.org", "PBS_QUEUE": "vm"], streams: .input)
+                try launch.input?.write(contentsOf: Data((start + escaped + "\n").utf8))
+                try launch.input?.close()
+                let agent = try desk.theAgent()
+                try agent.accept()
+                let (order, text) = try agent.order()
+                #expect(order.arguments == [Array("-bash".utf8)])
+                #expect(order.scriptPath?.text == script && text == Array("exit 3\n".utf8))
+                #expect(order.directory.text == (start.isEmpty ? "/" : "/home/nobody/pbs.4711.x8z"))
+                try agent.send(.started)
+                #expect(try agent.next(.stdin) == Array((start + escaped + "\n").utf8))
+                try agent.send(.exited, [3])
+                #expect(try launch.wait().status == 3)
+                agent.hangUp()
+            }
+        }
+
+        @Test(
+            "the launcher takes the job's number and a script from its words: whatever variables are left over"
+        )
+        func words() throws {
+            let desk = try Desk()
+            let script = desk.node.path("job.sh")
+            try desk.node.write("job.sh", "exit 4\n")
+            let launch = try desk.launch(
+                [
+                    desk.node.endorsement.launcher, "--root=\(desk.node.root)", "--job=4711",
+                    "--script=\(script)", "--",
+                ]
+                    + ["/bin/sh", script, "a"],
+                environment: ["SLURM_JOB_ID": "1", "PBS_JOBID": "2.pbs"])
+            let agent = try desk.theAgent()
+            try agent.accept()
+            let (order, text) = try agent.order()
+            #expect(order.arguments == ["/bin/sh", script, "a"].map { Array($0.utf8) })
+            #expect(
+                order.program == nil && order.scriptPath?.text == script && text == Array("exit 4\n".utf8))
+            try agent.send(.started)
+            try agent.send(.exited, [4])
+            #expect(try launch.wait().status == 4)
         }
     }
 }

@@ -43,7 +43,7 @@ enum GuestCheck {
         #expect(lines.isSuperset(of: ["total_cpu 1", "job_id \(job.id)", "grace_secs_job 8"]), "\(job.text)")
         #expect(lines.isSuperset(of: ["roomy", "kept", "warned"]) && !lines.contains("root"), "\(job.text)")
         let told = job.lines.first { $0.hasPrefix("told ") }.flatMap { Int($0.dropFirst(5)) }
-        #expect((90...120).contains(told ?? 0), "\(job.text)")
+        #expect((90...125).contains(told ?? 0), "\(job.text)")
         // A shell says of its own children how they ended.
         let said = job.complaints.filter { $0.hasPrefix("bivouac: ") }
         #expect(said.first?.hasPrefix("bivouac: the job must end by 2") == true, "\(job.errors)")
