@@ -60,7 +60,7 @@ extension HookTests {
             arguments: [
                 ("--bundle=/nonexistent --", 78), ("--environment=/nonexistent -- true", 78),
                 ("--bundle=x --", 64),
-                ("--bundle=/dev/null --", 78), ("--environment=/dev/null --", 64),
+                ("--bundle=/dev/null --", 78), ("--environment=/dev/null -- true", 78),
                 ("--environment=/a --environment=/b -- true", 64),
             ])
         func unknown(_ words: String, _ status: Int32) throws {
