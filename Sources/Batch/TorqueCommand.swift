@@ -55,6 +55,7 @@ struct TorqueCommand: SchedulerCommands {
         return states
     }
 
+    /// The jobs that wait in these queues, by one `qstat` that may take half a minute.
     package func waiting(in queues: [String]) throws(BatchError) -> [WaitingJob] {
         guard !queues.isEmpty else { return [] }
         // A whole queue takes longer than a job.
@@ -79,11 +80,13 @@ struct TorqueCommand: SchedulerCommands {
         }
     }
 
+    /// Refused: only a Torque server's administrator sets properties of a node.
     package func node(_ name: String) throws(BatchError) -> NodeFeatures {
         throw BatchError(
             .site, "publish = true in site.toml is for Slurm: a node of Torque cannot set its properties")
     }
 
+    /// Refused, as `node` is.
     package func update(_ name: String, to node: NodeFeatures) throws(BatchError) { _ = try self.node(name) }
 }
 
