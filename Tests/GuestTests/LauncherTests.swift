@@ -40,7 +40,6 @@ struct LauncherTests {
         let outcome = try withScratch { scratch in
             let rehearsal = try Rehearsal(scratch: scratch)
             rehearsal.unmet = .noFileSystem("virtiofs")
-            try rehearsal.record("running", uid: Rehearsal.uid)
             rehearsal.startAgent()
             defer { rehearsal.end() }
             let marker = rehearsal.scratch + "/marker"
