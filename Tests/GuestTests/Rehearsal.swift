@@ -83,6 +83,11 @@ final class Rehearsal: @unchecked Sendable {
     /// Accepts one launcher after the other, as a machine does, until the rehearsal is over.
     func startAgent() {
         Thread.detachNewThread { [self] in
+            // A launcher that is killed hangs up while the agent writes; in a machine nobody can.
+            var pipe = sigset_t()
+            unsafe sigemptyset(&pipe)
+            unsafe sigaddset(&pipe, SIGPIPE)
+            unsafe pthread_sigmask(SIG_BLOCK, &pipe, nil)
             enterNamespace()
             serve()
             finished.signal()
