@@ -138,10 +138,6 @@ struct RefusalCase: Sendable, CustomTestStringConvertible {
                 "etc/bivouac/lists.d/demo.toml",
                 node.subscription(node.endorsement.list, endorsers: ["eve", "dan"], "threshold = 2"))
         },
-        RefusalCase(.UnsupportedSetting, "a shared working directory", names: "workdir = \"virtiofs\"") {
-            node in
-            try node.configure(queue: ["workdir": "\"virtiofs\""])
-        },
         RefusalCase(.UnsupportedSetting, "a network that is not none", names: "network = \"dmz\"") { node in
             try node.configure(queue: ["network": "\"dmz\""])
         },

@@ -83,7 +83,7 @@ extension HookTests {
             // A user may not pass through every directory above the build.
             let copy = node.path("bivouac")
             for suffix in ["", "-operator"] {
-                try FileManager.default.copyItem(atPath: Built.bivouac + suffix, toPath: copy + suffix)
+                try Built.copy(Built.bivouac + suffix, to: copy + suffix)
             }
             let run = try Launch.run(
                 Launch.words([copy] + words, as: JobOnNode.nobody), environment: ["BIVOUAC_ROOT": node.root])

@@ -65,7 +65,7 @@ final class MachineRoom {
             "dynamic_ownership = 1\nsecurity_driver = \"none\"\nseccomp_sandbox = 1\n"
                 + "namespaces = [ \"mount\" ]\nstdio_handler = \"logd\"\n")
         for (name, part) in [("qemu-system-x86_64", "qemu"), ("squeue", "squeue"), ("qstat", "qstat")] {
-            try FileManager.default.copyItem(atPath: "\(parts)/\(part)", toPath: node.path("bin/" + name))
+            try Built.copy("\(parts)/\(part)", to: node.path("bin/" + name))
         }
         try node.write("bin/scontrol", "#!/bin/sh\n")
         try node.makeExecutable("bin/scontrol")

@@ -21,7 +21,7 @@ final class Endorsement: Sendable {
         try endorser("ca", ["anchors", authority, anchors])
         try Launch.require(["/usr/bin/qemu-img", "create", "-q", "-f", "qcow2", image, "16M"])
         try sign(list)
-        try FileManager.default.copyItem(atPath: Built.launcher, toPath: launcher)
+        try Built.copy(Built.launcher, to: launcher)
     }
 
     func remove() { try? FileManager.default.removeItem(atPath: directory) }
