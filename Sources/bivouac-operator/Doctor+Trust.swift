@@ -170,7 +170,8 @@ extension Doctor {
         return Job(
             key: key, attempt: 0, account: account, queue: queue.name,
             project: one(queue.accounts, rule?.accounts) ?? "", nodes: 1,
-            resources: Resources(cpus: 1, memory: queue.memory ?? .mebibytes(1024), end: nil), words: [])
+            resources: Resources(cpus: 1, memory: queue.memory ?? .mebibytes(1024), end: nil), words: [],
+            directory: "/home/\(account.name)")
     }
 
     private static let nobody: UInt32 = 65_534
