@@ -63,20 +63,8 @@ struct TorqueCommand: SchedulerCommands {
         let names = queues.map { queue in server.map { "\(queue)@\($0)" } ?? queue }
         let answer = try patient.run("qstat", ["-f", "-x"] + names, outputLimit: 32 << 20)
         guard answer.succeeded else { throw patient.failure("qstat", answer) }
-        var accounts: [String: UInt32?] = [:]
-        return try PBSDocument(String(decoding: answer.output, as: UTF8.self)).jobs.compactMap { element in
-            guard ["Q", "H", "W"].contains(element.value("job_state")), let queue = element.value("queue"),
-                let user = element.value("Job_Owner")?.prefix(while: { $0 != "@" })
-            else { return nil }
-            let name = String(user)
-            let uid = accounts[name] ?? NameService.account(named: name, withGroups: false)?.uid
-            accounts[name] = .some(uid)
-            let asked = PBSResources(element)
-            return uid.map {
-                WaitingJob(
-                    uid: $0, queues: [queue], nodes: asked.nodes ?? 1,
-                    project: element.value("Account_Name") ?? "", words: asked.words)
-            }
+        return try WaitingJob.list(torque: String(decoding: answer.output, as: UTF8.self)) {
+            NameService.account(named: $0, withGroups: false)?.uid
         }
     }
 

@@ -275,6 +275,32 @@ struct PBSDocumentTests {
         #expect(throws: BatchError.self) { try PBSDocument(text) }
     }
 
+    @Test("jobs that wait are read with what they ask for; those of strangers are not")
+    func waiting() throws {
+        func job(_ state: String, _ owner: String, _ more: String = "") -> String {
+            "<Job><Job_Id>1.pbs</Job_Id><Job_Owner>\(owner)@login</Job_Owner><job_state>\(state)</job_state>"
+                + "<queue>vm</queue>\(more)</Job>"
+        }
+        let asked =
+            "<Account_Name>physics</Account_Name><Resource_List><nodes>2:ppn=4</nodes>"
+            + "<other>image=demo/x</other></Resource_List>"
+        let answer =
+            "<Data>" + job("Q", "eve", asked) + job("H", "eve") + job("R", "eve") + job("Q", "stranger")
+            + "</Data>"
+        var lookups = 0
+        let jobs = try WaitingJob.list(torque: answer) { user in
+            lookups += 1
+            return user == "eve" ? 1001 : nil
+        }
+        #expect(
+            jobs == [
+                WaitingJob(
+                    uid: 1001, queues: ["vm"], nodes: 2, project: "physics", words: ["image=demo/x"]),
+                WaitingJob(uid: 1001, queues: ["vm"], nodes: 1, project: "", words: []),
+            ])
+        #expect(lookups == 2)
+    }
+
     @Test("text outside of elements is no job", arguments: ["", "qstat: cannot connect", "12.pbs R"])
     func noXML(text: String) throws { #expect(try PBSDocument(text).jobs.isEmpty) }
 }
