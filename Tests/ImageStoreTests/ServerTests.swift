@@ -296,7 +296,7 @@ import Unix
         defer { server.stop() }
         try StoreFixture.with { fixture in
             let error = #expect(throws: ImageStoreError.self) {
-                try fixture.fetch(Self.bytes, from: server, seconds: 1)
+                try fixture.fetch(Self.bytes, from: server, seconds: 6)
             }
             guard case .late(_, let have, 3_000_000) = error else {
                 Issue.record("\(String(describing: error))")
