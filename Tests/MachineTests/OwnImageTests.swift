@@ -37,16 +37,16 @@ struct OwnImageTests {
             ])
     }
 
-    /// Waits for its features as a service of an image may, and does what `then` says, with `end` for the
-    /// moment that it may read.
+    /// Waits for its features as a service of an image may, and does what `then` says.
     private static func service(_ then: String) -> String {
         """
         context=/mnt/context
         [ "${1-}" = start ] && [ -f $context/epilog.sh ] && . $context/epilog.sh start
         (
             feature() { cat /etc/$1features/$2 2>/dev/null; }
-            while [ -z "$(feature machine shutdown_command)" ]; do sleep 0.1; done
-            first=$(feature job shutdowntime_job)
+            for word in "machine shutdown_command" "job shutdowntime_job"; do
+                while [ -z "$(feature $word)" ]; do sleep 0.1; done
+            done
             \(then)
         ) </dev/null >/dev/null 2>&1 &
         """
@@ -59,12 +59,17 @@ struct OwnImageTests {
             list,
             epilog: Self.service(
                 """
-                while [ "$(feature job shutdowntime_job)" = "$first" ]; do sleep 0.2; done
-                left=$(($(feature job shutdowntime_job) - $(date +%s)))
+                left=1000
+                while [ $left -gt 65 ]; do
+                    sleep 0.2
+                    left=$(($(feature job shutdowntime_job) - $(date +%s)))
+                done
                 $(feature machine shutdown_command) "600 job $(feature job job_id) has $left s"
                 """))
         let marker = Marker("service")
-        let job = try await Submission(marker.command, [list.option], partition: "vmown").submit()
+        // Only the notice brings its end within sight of the service.
+        let options = [list.option, "--time=20"]
+        let job = try await Submission(marker.command, options, partition: "vmown").submit()
         try await job.reaches("running")
         let outcome = try await Cluster.bivouac("job", "notify", job.key, "--in", "1m", "--reason", "drain")
         #expect(outcome.succeeded, "\(outcome.errors)")
