@@ -129,7 +129,7 @@ enum TestSite {
         try await Command.require(
             ["/usr/bin/scontrol", "reconfigure"], environment: Cluster.slurmEnvironment)
         try await eventually("the node is there", within: 30) {
-            ["idle", "mixed", "allocated"].contains(try await Node.state()) ? true : nil
+            ["idle", "mixed", "allocated", "completing"].contains(try await Node.state()) ? true : nil
         }
     }
 
