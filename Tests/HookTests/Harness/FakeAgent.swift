@@ -31,9 +31,10 @@ final class FakeAgent {
         close(listener)
     }
 
-    /// Waits for the launcher.
+    /// Waits for a launcher, and forgets what one before it may have said last.
     func accept() throws {
         try wait(listener, "a launcher that connects")
+        reader = FrameReader(accepting: .toAgent)
         connection = unsafe Glibc.accept(listener, __SOCKADDR_ARG(__sockaddr__: nil), nil)
     }
 
