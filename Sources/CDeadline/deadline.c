@@ -2,7 +2,6 @@
 #include "CDeadline.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -33,18 +32,20 @@ static void expire(int number) {
     errno = saved;
 }
 
-void deadline_unused(struct deadline_set *set) {
+static int is_socket(int fd) {
+    struct stat status;
+    return fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode);
+}
+
+void deadline_all_but_sockets(struct deadline_set *set) {
     *set = (struct deadline_set){0};
     for (int fd = 0; fd < LIMIT; fd++)
-        if (fcntl(fd, F_GETFD) < 0) set->words[fd / 64] |= UINT64_C(1) << fd % 64;
+        if (!is_socket(fd)) set->words[fd / 64] |= UINT64_C(1) << fd % 64;
 }
 
 void deadline_keep_sockets(struct deadline_set *set) {
-    for (int fd = 0; fd < LIMIT; fd++) {
-        struct stat status;
-        if (has(set, fd) && (fstat(fd, &status) != 0 || !S_ISSOCK(status.st_mode)))
-            set->words[fd / 64] &= ~(UINT64_C(1) << fd % 64);
-    }
+    for (int fd = 0; fd < LIMIT; fd++)
+        if (has(set, fd) && !is_socket(fd)) set->words[fd / 64] &= ~(UINT64_C(1) << fd % 64);
 }
 
 int deadline_arm(const struct deadline_set *watched, long milliseconds) {

@@ -14,7 +14,7 @@ struct Deadline {
         _ call: String, milliseconds: Int, _ body: () -> Result?
     ) throws(LibvirtError) -> (Result, Deadline) {
         var sockets = deadline_set()
-        unsafe deadline_unused(&sockets)
+        unsafe deadline_all_but_sockets(&sockets)
         let result = try Deadline(sockets: sockets, milliseconds: milliseconds).value(call, body)
         unsafe deadline_keep_sockets(&sockets)
         return (result, Deadline(sockets: sockets, milliseconds: milliseconds))

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import Unix
 
-@Suite("A payload that may be terminated says so", .serialized, .timeLimit(.minutes(2)))
+@Suite("A payload that may be terminated says so", .serialized, .timeLimit(.minutes(15)))
 struct FarewellTests {
     private func run(_ script: String) throws -> Outcome {
         try withScratch { scratch in
@@ -116,7 +116,7 @@ struct ListeningTests {
     }
 }
 
-@Suite("A user's credentials", .serialized, .timeLimit(.minutes(2)))
+@Suite("A user's credentials", .serialized, .timeLimit(.minutes(15)))
 struct CredentialTests {
     private func run(_ script: String, _ record: String, _ value: (Rehearsal) throws -> String) throws
         -> Outcome
@@ -171,7 +171,7 @@ struct CredentialTests {
     }
 }
 
-@Suite("A payload that the image brings", .serialized, .timeLimit(.minutes(2)))
+@Suite("A payload that the image brings", .serialized, .timeLimit(.minutes(15)))
 struct ImagePayloadTests {
     @Test(
         "is waited for: nothing of the script is sent, and shutdown_command ends the job",

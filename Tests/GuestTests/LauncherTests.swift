@@ -6,7 +6,7 @@ import Testing
 import Unix
 
 /// A launcher that finds no proper machine says why in one line and never runs anything itself.
-@Suite("A launcher without a machine fails with one line", .serialized, .timeLimit(.minutes(2)))
+@Suite("A launcher without a machine fails with one line", .serialized, .timeLimit(.minutes(15)))
 struct LauncherTests {
     private func outcome(
         environment: [String: String] = [:], _ prepare: (Rehearsal) throws -> Void

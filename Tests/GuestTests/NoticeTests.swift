@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 import Unix
 
-@Suite("A payload learns of its end while it runs", .serialized, .timeLimit(.minutes(2)))
+@Suite("A payload learns of its end while it runs", .serialized, .timeLimit(.minutes(15)))
 struct NoticeTests {
     /// A payload that runs, with its features below the scratch directory; our own lines of its stderr.
     private func running(

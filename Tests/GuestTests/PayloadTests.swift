@@ -2,7 +2,7 @@ import Foundation
 import Testing
 import Unix
 
-@Suite("A payload is run as if the launcher were it", .serialized, .timeLimit(.minutes(2)))
+@Suite("A payload is run as if the launcher were it", .serialized, .timeLimit(.minutes(15)))
 struct PayloadTests {
     @Test("standard output and standard error arrive unchanged and apart")
     func streams() throws {

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 import Unix
 
-@Suite("Signals that the launcher gets reach the payload", .serialized, .timeLimit(.minutes(2)))
+@Suite("Signals that the launcher gets reach the payload", .serialized, .timeLimit(.minutes(15)))
 struct SignalTests {
     /// Waits until a file that the payload writes has that line.
     private func wait(for line: String, in path: String) throws {

@@ -6,7 +6,7 @@ import Unix
 
 @Suite(
     "The launcher takes the working directory into the machine and back", .serialized, .needsRoot,
-    .timeLimit(.minutes(2)))
+    .timeLimit(.minutes(15)))
 struct StagingTests {
     /// An agent and a launcher whose working directory is staged, as root's record says.
     private func withDirectory(

@@ -1,9 +1,9 @@
 import Foundation
-import Testing
 import TestSupport
+import Testing
 import Unix
 
-@Suite("A payload whose launcher stands on a terminal has one too", .serialized, .timeLimit(.minutes(2)))
+@Suite("A payload whose launcher stands on a terminal has one too", .serialized, .timeLimit(.minutes(15)))
 struct TerminalTests {
     /// The launcher in front of a command, on a terminal of 24 rows and 80 columns.
     private func start(

@@ -11,8 +11,8 @@ extension HookTests {
             for (program, status) in [("prologue", 41), ("epilogue", 42)] {
                 let path = "usr/libexec/bivouac/bivouac-\(program)"
                 try FileManager.default.removeItem(atPath: node.path(path))
-                try node.write(path, "#!/bin/sh\necho \"\(program) $BIVOUAC_ROOT $*\"\nexit \(status)\n")
-                try node.makeExecutable(path)
+                try node.writeProgram(
+                    path, "#!/bin/sh\necho \"\(program) $BIVOUAC_ROOT $*\"\nexit \(status)\n")
             }
             return hooks
         }
@@ -95,10 +95,9 @@ extension HookTests {
             let node = try Node(refreshed: false)
             let hooks = try install(on: node)
             #expect(try hook(hooks + "/health_check").status == 0)
-            try node.write(
+            try node.writeProgram(
                 "etc/bivouac/health_check", "#!/bin/sh\necho \"site ${BIVOUAC_ROOT-unset}\"\nexit \(status)\n"
             )
-            try node.makeExecutable("etc/bivouac/health_check")
             let run = try hook(hooks + "/health_check")
             #expect(run.status == Int32(status))
             #expect(run.text == "site unset\n")

@@ -1,5 +1,6 @@
 import Foundation
 import GuestProtocol
+import TestSupport
 import Testing
 import Unix
 
@@ -21,8 +22,7 @@ extension HookTests {
         private func script(_ desk: Desk, _ text: [UInt8]) throws -> String {
             let path = desk.node.path("slurm_script")
             let line = Array("#!\(desk.node.endorsement.launcher) --root=\(desk.node.root) --\n".utf8)
-            try Data(line + text).write(to: URL(fileURLWithPath: path))
-            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+            try writeProgram(line + text, to: path)
             return path
         }
 

@@ -111,7 +111,7 @@ extension HookTests {
         func alone() throws {
             let node = try Node(refreshed: false)
             let program = node.path("bivouac")
-            try Built.copy(Built.bivouac, to: program)
+            try copyProgram(Built.bivouac, to: program)
             let run = try Launch.run(
                 [program, "list", "verify", node.endorsement.list, "--anchors", node.endorsement.anchors])
             #expect(run.status == 0, "\(run.errors)")

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// hooks/gridengine and hooks/htcondor, with programs behind them that tell what they were given.
@@ -25,9 +26,7 @@ final class OtherHookScriptTests {
     deinit { try? FileManager.default.removeItem(atPath: directory) }
 
     private func write(_ name: String, _ text: String) throws {
-        try Data(text.utf8).write(to: URL(fileURLWithPath: "\(directory)/\(name)"))
-        try FileManager.default.setAttributes(
-            [.posixPermissions: 0o755], ofItemAtPath: "\(directory)/\(name)")
+        try writeProgram(text.utf8, to: "\(directory)/\(name)")
     }
 
     /// Puts a program that says its arguments and environment, and ends so.

@@ -3,6 +3,7 @@ import Foundation
 import Testing
 
 @testable import bivouac_operator
+import TestSupport
 
 extension Verb: CustomTestStringConvertible {
     var testDescription: String { "\(noun) \(name)" }
@@ -83,7 +84,7 @@ extension HookTests {
             // A user may not pass through every directory above the build.
             let copy = node.path("bivouac")
             for suffix in ["", "-operator"] {
-                try Built.copy(Built.bivouac + suffix, to: copy + suffix)
+                try copyProgram(Built.bivouac + suffix, to: copy + suffix)
             }
             let run = try Launch.run(
                 Launch.words([copy] + words, as: JobOnNode.nobody), environment: ["BIVOUAC_ROOT": node.root])

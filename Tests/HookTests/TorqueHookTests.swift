@@ -117,8 +117,7 @@ extension HookTests {
             #expect(
                 broken.text.hasPrefix("ERROR bivouac tick: ") && broken.text.split(separator: "\n").count == 1
             )
-            try node.write("etc/bivouac/node_check", "#!/bin/sh\necho ERROR of the site; exit 3\n")
-            try node.makeExecutable("etc/bivouac/node_check")
+            try node.writeProgram("etc/bivouac/node_check", "#!/bin/sh\necho ERROR of the site; exit 3\n")
             let site = try node.torque("node_check", [])
             #expect(site.status == 3 && site.text.hasSuffix("\nERROR of the site\n"))
         }

@@ -11,7 +11,7 @@ import Unix
 @Suite("Changed inputs") struct FuzzTests {
     private let seed = UInt64.random(in: 0...UInt64.max)
 
-    @Test("no changed file is accepted unless what was signed is what is read", .timeLimit(.minutes(5)))
+    @Test("no changed file is accepted unless what was signed is what is read", .timeLimit(.minutes(15)))
     func container() throws {
         let grid = try Grid.shared.get()
         let eve = try grid.pki.issue(Grid.eve, under: grid.root)
@@ -56,7 +56,7 @@ import Unix
         }
     }
 
-    @Test("no changed list is verified with other facts", .timeLimit(.minutes(5)))
+    @Test("no changed list is verified with other facts", .timeLimit(.minutes(15)))
     func verification() throws {
         let grid = try Grid.shared.get()
         let eve = try grid.pki.issue(Grid.eve, under: grid.root)
@@ -102,7 +102,7 @@ import Unix
 
     @Test(
         "what must hold of every input of a parser holds of those of the corpus and of changed ones",
-        .timeLimit(.minutes(5)),
+        .timeLimit(.minutes(15)),
         arguments: [
             (Property.splitter, 10_000), (.json, 15_000), (.document, 15_000), (.name, 40_000),
             (.policy, 5_000),

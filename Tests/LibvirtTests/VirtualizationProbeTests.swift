@@ -47,7 +47,7 @@ struct VirtualizationProbeTests {
         #expect(!VirtualizationProbe.hasExtension(path + ".none"))
     }
 
-    @Test("looking at this node ends with a verdict", .timeLimit(.minutes(1)))
+    @Test("looking at this node ends with a verdict", .timeLimit(.minutes(15)))
     func look() {
         #expect(!VirtualizationProbe.look().verdict.reason.isEmpty)
     }

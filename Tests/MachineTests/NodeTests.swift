@@ -2,6 +2,7 @@ import Foundation
 import GuestProtocol
 import Job
 import Site
+import TestSupport
 import Testing
 import Unix
 
@@ -215,7 +216,7 @@ struct MeddlingTests {
         _ = try await Cluster.ready()
         let hook = Cluster.programs + "/slurm/prolog"
         let original = hook + ".bivouac-test"
-        try Files.write(try Files.read(hook, limit: 1 << 20), to: original, mode: 0o755)
+        try copyProgram(hook, to: original)
         defer { try? FileManager.default.removeItem(atPath: original) }
         return try await TestSite.changing(hook) { _ in
             """

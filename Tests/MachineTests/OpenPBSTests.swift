@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import Unix
 
@@ -93,8 +94,7 @@ struct OpenPBSTests {
         let user = try await Cluster.ready().user
         try Files.makeDirectories(Self.hooks, mode: 0o755)
         defer { try? FileManager.default.removeItem(atPath: Self.hooks) }
-        let launcher = try Files.read(Cluster.programs + "/bivouac-run", limit: 256 << 20)
-        try Files.write(launcher, to: Self.hooks + "/job_starter", mode: 0o755)
+        try copyProgram(Cluster.programs + "/bivouac-run", to: Self.hooks + "/job_starter")
         let doctor = try await Cluster.bivouac("doctor", "--write-hooks", Self.hooks)
         guard doctor.succeeded else { throw CommandFailure(words: ["bivouac", "doctor"], outcome: doctor) }
         try await body(user)

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import Unix
 
@@ -26,27 +27,23 @@ struct TorqueTests {
                 [.ownerAccountID: cluster.user.uid], ofItemAtPath: script)
             try Files.makeDirectories(hooks, mode: 0o755)
             for name in ["prologue", "epilogue", "node_check"] {
-                try Self.copy(Cluster.sourceTree + "/hooks/torque/" + name, hooks + "/" + name)
+                try copyProgram(Cluster.sourceTree + "/hooks/torque/" + name, to: hooks + "/" + name)
             }
-            try Self.copy(Cluster.programs + "/bivouac-run", hooks + "/job_starter")
+            try copyProgram(Cluster.programs + "/bivouac-run", to: hooks + "/job_starter")
             let doctor = try await Cluster.bivouac("doctor", "--write-hooks", hooks)
             guard doctor.succeeded else {
                 throw CommandFailure(words: ["bivouac", "doctor"], outcome: doctor)
             }
             // What the server says of the job: a tick of the cluster asks it.
             try Files.makeDirectories(Files.parent(Self.qstat), mode: 0o755)
-            try Files.write(
+            try writeProgram(
                 """
                 #!/bin/sh
                 echo "<Data><Job><Job_Id>$3</Job_Id><job_state>R</job_state><Resource_List><mem>256mb</mem>\
                 <nodes>1:ppn=1</nodes><other>image=\(image)</other><walltime>00:05:00</walltime>\
                 </Resource_List></Job></Data>"
 
-                """, to: Self.qstat, mode: 0o755)
-        }
-
-        private static func copy(_ source: String, _ target: String) throws {
-            try Files.write(try Files.read(source, limit: 256 << 20), to: target, mode: 0o755)
+                """.utf8, to: Self.qstat)
         }
 
         func hook(_ name: String, _ arguments: [String]) async throws -> Outcome {

@@ -80,7 +80,7 @@ struct HostileTests {
         }
     }
 
-    @Test("no pipe is opened, no directory replaced, no output of the job touched", .timeLimit(.minutes(1)))
+    @Test("no pipe is opened, no directory replaced, no output of the job touched", .timeLimit(.minutes(15)))
     func occupied() throws {
         try withOutside { tree, _ in
             try tree.sh("mkfifo pipe; mkdir dir; printf out >slurm.out")

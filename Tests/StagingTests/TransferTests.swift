@@ -106,7 +106,7 @@ struct TransferTests {
     }
 
     @Test(
-        "but for pipes, sockets and devices, which nobody waits for", .timeLimit(.minutes(1)),
+        "but for pipes, sockets and devices, which nobody waits for", .timeLimit(.minutes(15)),
         .enabled(if: geteuid() == 0, "needs root"))
     func special() throws {
         try withTrees(2) { trees in

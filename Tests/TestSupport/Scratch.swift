@@ -9,6 +9,21 @@ package func withScratch<Result>(_ body: (String) throws -> Result) throws -> Re
     return try body(path)
 }
 
+/// Copies a program that is then run: in a process of its own, since a child that another test starts meanwhile
+/// would hold the copy open for writing, and the kernel refuses to run such a file.
+package func copyProgram(_ program: String, to path: String) throws {
+    let copy = try run("/usr/bin/install", ["-m", "755", program, path])
+    guard copy.status == 0 else { throw CocoaError(.fileWriteUnknown, userInfo: [path: copy.errors]) }
+}
+
+/// Writes a program that is then run.
+package func writeProgram(_ text: some Sequence<UInt8>, to path: String) throws {
+    try withScratch { scratch in
+        try Data(text).write(to: URL(fileURLWithPath: scratch + "/program"))
+        try copyProgram(scratch + "/program", to: path)
+    }
+}
+
 /// What a program said and how it ended.
 package struct Run {
     package var status: Int32

@@ -11,8 +11,9 @@ struct deadline_set {
     uint64_t words[16];
 };
 
-/// Fills `set` with every number that is not in use.
-void deadline_unused(struct deadline_set *set);
+/// Fills `set` with every number that is no open socket: one that is in use for something else may be closed by
+/// another thread and become a socket.
+void deadline_all_but_sockets(struct deadline_set *set);
 
 /// Takes what is no open socket out of `set`.
 void deadline_keep_sockets(struct deadline_set *set);

@@ -1,6 +1,7 @@
 import Foundation
 import GuestProtocol
 import Libvirt
+import TestSupport
 
 /// A node with machines: a libvirtd of its own and real QEMU.
 ///
@@ -65,10 +66,9 @@ final class MachineRoom {
             "dynamic_ownership = 1\nsecurity_driver = \"none\"\nseccomp_sandbox = 1\n"
                 + "namespaces = [ \"mount\" ]\nstdio_handler = \"logd\"\n")
         for (name, part) in [("qemu-system-x86_64", "qemu"), ("squeue", "squeue"), ("qstat", "qstat")] {
-            try Built.copy("\(parts)/\(part)", to: node.path("bin/" + name))
+            try copyProgram("\(parts)/\(part)", to: node.path("bin/" + name))
         }
-        try node.write("bin/scontrol", "#!/bin/sh\n")
-        try node.makeExecutable("bin/scontrol")
+        try node.writeProgram("bin/scontrol", "#!/bin/sh\n")
         // QEMU's stand-in runs as the machine's account.
         try node.write("starts", "")
         try FileManager.default.setAttributes(

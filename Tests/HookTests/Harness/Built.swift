@@ -16,10 +16,4 @@ enum Built {
     static var launcher: String { directory + "/bivouac-run" }
     static var share: String { directory + "/bivouac-share" }
     static var taskProlog: String { directory + "/bivouac-task-prolog" }
-
-    /// Copies a program that is then run: in a process of its own, since a child that another test starts meanwhile
-    /// would hold the copy open for writing, and the kernel refuses to run such a file.
-    static func copy(_ program: String, to path: String) throws {
-        try Launch.require(["/bin/cp", program, path])
-    }
 }

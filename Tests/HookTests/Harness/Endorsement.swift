@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A grid site's surroundings: authority, endorser, anchors, an image and its signed list, made with the
 /// examples' own scripts.
@@ -21,7 +22,7 @@ final class Endorsement: Sendable {
         try endorser("ca", ["anchors", authority, anchors])
         try Launch.require(["/usr/bin/qemu-img", "create", "-q", "-f", "qcow2", image, "16M"])
         try sign(list)
-        try Built.copy(Built.launcher, to: launcher)
+        try copyProgram(Built.launcher, to: launcher)
     }
 
     func remove() { try? FileManager.default.removeItem(atPath: directory) }

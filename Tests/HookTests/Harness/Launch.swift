@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Unix
 
 /// What a program said and how it ended.
 struct Outcome {
@@ -11,9 +12,10 @@ struct Outcome {
     var text: String { String(decoding: output, as: UTF8.self) }
 }
 
-/// A program under test: started, spoken to, and always brought to an end.
+/// A program under test: started in a session of its own, spoken to, and always brought to an end.
 final class Launch {
-    private let process = Process()
+    private let words: [String]
+    private var process: SpawnedProcess
     private let files: String
     /// Writes to the program's standard input; nil when it reads nothing.
     let input: FileHandle?
@@ -35,63 +37,64 @@ final class Launch {
         _ words: [String], environment: [String: String] = [:], directory: String = "/",
         streams: Streams = .files
     ) throws {
+        self.words = words
         files = "/tmp/bivouac-test-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: files, withIntermediateDirectories: false)
-        process.executableURL = URL(fileURLWithPath: words[0])
-        process.arguments = Array(words.dropFirst())
-        process.environment = environment
-        process.currentDirectoryURL = URL(fileURLWithPath: directory)
-        let output = Pipe()
-        let source = Pipe()
-        for name in ["output", "errors"] { try Data().write(to: URL(fileURLWithPath: "\(files)/\(name)")) }
-        switch streams {
-        case .files, .input:
-            pipe = nil
-            process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: files + "/output"))
-        case .pipe:
-            pipe = output.fileHandleForReading
-            process.standardOutput = output
-        }
-        if case .input = streams {
-            input = source.fileHandleForWriting
-            process.standardInput = source
-        } else {
-            input = nil
-            process.standardInput = FileHandle.nullDevice
-        }
-        process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: files + "/errors"))
-        try process.run()
+        let nothing = try FileDescriptor.open("/dev/null", .read)
+        let output = try FileDescriptor.open(files + "/output", [.write, .create])
+        let errors = try FileDescriptor.open(files + "/errors", [.write, .create])
+        let source = try Unix.Pipe()
+        let target = try Unix.Pipe()
+        let ends = (
+            streams == .input ? source.reader.rawValue : nothing.rawValue,
+            streams == .pipe ? target.writer.rawValue : output.rawValue
+        )
+        // env(1) changes the directory and becomes the program.
+        process = try SpawnedProcess.start(
+            "/usr/bin/env", ["env", "-C", directory] + words,
+            environment: environment.map { "\($0)=\($1)" }, descriptors: [ends.0, ends.1, errors.rawValue])
+        input = streams == .input ? Self.handle(source.intoWriter()) : nil
+        pipe = streams == .pipe ? Self.handle(target.intoReader()) : nil
+    }
+
+    private static func handle(_ descriptor: consuming FileDescriptor) -> FileHandle {
+        FileHandle(fileDescriptor: descriptor.release(), closeOnDealloc: true)
     }
 
     deinit {
-        if process.isRunning {
-            kill(SIGKILL)
-            process.waitUntilExit()
-        }
+        kill(SIGKILL)
+        while isRunning { usleep(2000) }
         try? FileManager.default.removeItem(atPath: files)
     }
 
-    var isRunning: Bool { process.isRunning }
+    var isRunning: Bool { process.end() == nil }
 
-    func kill(_ signal: Int32) { Glibc.kill(process.processIdentifier, signal) }
+    func kill(_ signal: Int32) {
+        // What has ended has given its number back.
+        if isRunning { Glibc.kill(process.id, signal) }
+    }
 
     /// Kills the program with all that it started and that has not left its process group.
-    func killGroup() { Glibc.kill(-process.processIdentifier, SIGKILL) }
+    func killGroup() { Glibc.kill(-process.id, SIGKILL) }
 
     /// The program's end; one that does not come within the time is an error.
     func wait(seconds: Int = 60) throws -> Outcome {
-        let end = Date(timeIntervalSinceNow: Double(seconds))
-        while process.isRunning {
-            guard Date() < end else {
-                throw Harness.error("\(process.arguments ?? []) did not end in \(seconds) s")
-            }
+        let deadline = Deadline(seconds: seconds)
+        while true {
+            if let end = process.end() { return try outcome(end) }
+            guard !deadline.isOver else { throw Harness.error("\(words) did not end in \(seconds) s") }
             usleep(2000)
         }
-        process.waitUntilExit()
+    }
+
+    private func outcome(_ end: ProcessEnd) throws -> Outcome {
+        let status: Int32 =
+            switch end {
+            case .exited(let status): Int32(status)
+            case .killed(let signal): -Int32(signal)
+            }
         return Outcome(
-            status: process.terminationReason == .exit
-                ? process.terminationStatus : -process.terminationStatus,
-            output: try Data(contentsOf: URL(fileURLWithPath: files + "/output")),
+            status: status, output: try Data(contentsOf: URL(fileURLWithPath: files + "/output")),
             errors: String(
                 decoding: try Data(contentsOf: URL(fileURLWithPath: files + "/errors")), as: UTF8.self))
     }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 extension Node {
     /// Where the Slurm hooks are installed on this node.
@@ -23,7 +24,7 @@ extension Node {
         try bivouac("doctor", "--write-hooks", directory ?? hooks, "--slurm-conf", path("slurm.conf"))
     }
 
-    func makeExecutable(_ relative: String) throws {
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path(relative))
+    func writeProgram(_ relative: String, _ text: String) throws {
+        try TestSupport.writeProgram(text.utf8, to: path(relative))
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The hook with stand-ins for our programs: what becomes of their exit statuses, and what they are told.
@@ -33,8 +34,7 @@ final class OpenPBSHookTests {
             \(ending)
 
             """
-        try Data(script.utf8).write(to: URL(fileURLWithPath: path))
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+        try writeProgram(script.utf8, to: path)
     }
 
     /// What a program was told; nil when it was not run.
