@@ -87,7 +87,10 @@ extension HookTests {
                     if killed.status == 0 { break }
                     steps += 1
                     let step = "\(call) \(count)"
-                    #expect(killed.status == -9 || killed.status == 128 + 9, "\(step): \(killed.errors)")
+                    // Or one that works for it was, as each counts its own calls.
+                    #expect(
+                        [-9, 128 + 9].contains(killed.status) || killed.errors.contains("ended by signal 9"),
+                        "\(step): \(killed.status) \(killed.errors)")
                     // Nothing is visible that is not whole.
                     if site.stored.contains(site.digest) { #expect(try site.isComplete(), "\(step)") }
                     let next = try site.start().wait()
