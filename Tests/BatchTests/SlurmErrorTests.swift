@@ -42,7 +42,7 @@ struct SlurmErrorTests {
         #expect(try line([:], site) == "slurmd gave no SLURM_JOB_UID")
         #expect(
             try line(["SLURM_JOB_UID": "65534", "SLURM_JOB_PARTITION": "vm"], site)
-                == "partition 'vm' has no [queue.vm] in site.toml, but the hooks call for it: run bivouac doctor "
+                == "queue 'vm' has no [queue.vm] in site.toml, but the hooks call for it: run bivouac doctor "
                 + "--write-hooks")
         site.queues["vm"] = Queue(name: "vm", allow: ["a/*"])
         #expect(

@@ -78,6 +78,11 @@ final class Launch {
     /// Kills the program with all that it started and that has not left its process group.
     func killGroup() { Glibc.kill(-process.processIdentifier, SIGKILL) }
 
+    /// What it has written to standard error until now.
+    func errors() throws -> String {
+        String(decoding: try Data(contentsOf: URL(fileURLWithPath: files + "/errors")), as: UTF8.self)
+    }
+
     /// The program's end; one that does not come within the time is an error.
     func wait(seconds: Int = 60) throws -> Outcome {
         let end = Date(timeIntervalSinceNow: Double(seconds))
@@ -91,9 +96,7 @@ final class Launch {
         return Outcome(
             status: process.terminationReason == .exit
                 ? process.terminationStatus : -process.terminationStatus,
-            output: try Data(contentsOf: URL(fileURLWithPath: files + "/output")),
-            errors: String(
-                decoding: try Data(contentsOf: URL(fileURLWithPath: files + "/errors")), as: UTF8.self))
+            output: try Data(contentsOf: URL(fileURLWithPath: files + "/output")), errors: try errors())
     }
 
     /// Runs a program to its end.
