@@ -28,7 +28,7 @@ struct InteractiveTests {
                 ]
                     + Cluster.slurmEnvironment
                     + [
-                        "/usr/bin/\(program)", "--partition=vm", "--mem=256M", "--time=3", "--quiet",
+                        "/usr/bin/\(program)", "--partition=vm", "--mem=256M", "--time=10", "--quiet",
                         "--job-name=\(name)",
                     ] + options,
                 as: user, directory: directory)
