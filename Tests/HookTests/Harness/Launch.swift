@@ -84,7 +84,7 @@ final class Launch {
     }
 
     /// The program's end; one that does not come within the time is an error.
-    func wait(seconds: Int = 60) throws -> Outcome {
+    func wait(seconds: Int = 120) throws -> Outcome {
         let end = Date(timeIntervalSinceNow: Double(seconds))
         while process.isRunning {
             guard Date() < end else {
@@ -132,7 +132,7 @@ enum Harness {
     static func error(_ description: String) -> Failure { Failure(description: description) }
 
     /// Waits until something is so; an error that says for what, when it takes too long.
-    static func eventually(_ what: String, seconds: Int = 30, _ holds: () throws -> Bool) throws {
+    static func eventually(_ what: String, seconds: Int = 60, _ holds: () throws -> Bool) throws {
         let end = Date(timeIntervalSinceNow: Double(seconds))
         while try !holds() {
             guard Date() < end else { throw error("waited in vain: \(what)") }
