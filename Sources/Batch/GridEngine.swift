@@ -3,8 +3,12 @@ internal import NameService
 internal import Site
 
 extension Scheduler {
+    /// Grid Engine puts the job into error state on 100 and the queue instance on any other.
     static let gridEngine = Scheduler(
-        name: "gridengine", prologue: .gridEngineProlog, epilogue: .gridEngineEpilog,
+        name: "gridengine",
+        prologue: Verdict(job: 100, node: ExitStatus.unavailable, site: ExitStatus.unavailable),
+        epilogue: Verdict(
+            job: ExitStatus.success, node: ExitStatus.unavailable, site: ExitStatus.unavailable),
         hook: { (call) throws(BatchError) in try GridEngineHook(call) },
         commands: { _ in NoCommands(name: "Grid Engine") })
 }

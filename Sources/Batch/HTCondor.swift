@@ -4,8 +4,13 @@ internal import Site
 internal import Unix
 
 extension Scheduler {
+    /// The hooks hold the job on 78 and let it wait on any other.
     static let htCondor = Scheduler(
-        name: "htcondor", prologue: .htCondorPrepare, epilogue: .htCondorExit,
+        name: "htcondor",
+        prologue: Verdict(
+            job: ExitStatus.configuration, node: ExitStatus.unavailable, site: ExitStatus.unavailable),
+        epilogue: Verdict(
+            job: ExitStatus.configuration, node: ExitStatus.unavailable, site: ExitStatus.unavailable),
         hook: { (call) throws(BatchError) in try HTCondorHook(call) }, commands: { _ in HTCondorStartd() })
 }
 

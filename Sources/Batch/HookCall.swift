@@ -51,11 +51,11 @@ package struct HookCall {
                 throw BatchError(.site, "no batch system is named: this program is to be called by its hooks")
             }
             let scheduler = try Scheduler.named(name)
-            let kind = moment == .prologue ? scheduler.prologue : scheduler.epilogue
+            let verdict = moment == .prologue ? scheduler.prologue : scheduler.epilogue
             let hook = Result { () throws(BatchError) in
                 try scheduler.hook(current(moment, Array(words.dropFirst())))
             }
-            return (hook, { Verdict.status($0, of: kind) })
+            return (hook, verdict.status)
         } catch {
             return (.failure(error), { $0 == nil ? ExitStatus.success : ExitStatus.configuration })
         }

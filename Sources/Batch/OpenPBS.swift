@@ -4,8 +4,14 @@ internal import Site
 internal import Unix
 
 extension Scheduler {
+    /// The hook deletes the job on 78, puts it back into its queue on 75 and takes the node out of service on any other;
+    /// a wrong site.toml is no reason for the last, since other queues' jobs run here too.
     static let openPBS = Scheduler(
-        name: "openpbs", prologue: .openPBSPrologue, epilogue: .openPBSEpilogue,
+        name: "openpbs",
+        prologue: Verdict(
+            job: ExitStatus.configuration, node: ExitStatus.unavailable, site: ExitStatus.tryAgain),
+        epilogue: Verdict(
+            job: ExitStatus.success, node: ExitStatus.unavailable, site: ExitStatus.unavailable),
         hook: { (call) throws(BatchError) in try OpenPBSEvent(parsing: try call.input()) },
         commands: { _ in OpenPBSJobs(told: Process.environment(OpenPBSJobs.variable)) })
 }

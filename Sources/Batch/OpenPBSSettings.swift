@@ -6,7 +6,7 @@ package struct OpenPBSSettings: Sendable {
     /// The hook's name.
     package static let hook = "bivouac"
     private static let events = [
-        "execjob_prologue", "execjob_launch", "execjob_preterm", "execjob_epilogue", "execjob_end",
+        "runjob", "execjob_prologue", "execjob_launch", "execjob_preterm", "execjob_epilogue", "execjob_end",
         "exechost_periodic",
     ]
 

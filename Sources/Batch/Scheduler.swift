@@ -7,8 +7,8 @@ package struct Scheduler: Sendable {
     /// What its hooks say as their first argument, what records keep and what `scheduler` in site.toml may be.
     package let name: String
     /// How its hooks' exit statuses are understood.
-    let prologue: Verdict.Hook
-    let epilogue: Verdict.Hook
+    let prologue: Verdict
+    let epilogue: Verdict
     /// Reads what one of its hooks was told.
     let hook: @Sendable (HookCall) throws(BatchError) -> any BatchHook
     /// Its commands, which find their server by the origin's `server`.

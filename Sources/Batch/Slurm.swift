@@ -4,8 +4,13 @@ internal import Site
 internal import Unix
 
 extension Scheduler {
+    /// Slurm drains the node on any status but 0 and has none that fails the job alone: the launcher tells its faults.
     static let slurm = Scheduler(
-        name: "slurm", prologue: .slurmProlog, epilogue: .slurmEpilog,
+        name: "slurm",
+        prologue: Verdict(
+            job: ExitStatus.success, node: ExitStatus.unavailable, site: ExitStatus.configuration),
+        epilogue: Verdict(
+            job: ExitStatus.success, node: ExitStatus.unavailable, site: ExitStatus.configuration),
         hook: { (call) throws(BatchError) in try SlurmHook(environment: call.environment) },
         commands: { SlurmCommand(configuration: $0 ?? Process.environment("SLURM_CONF")) })
 }
@@ -20,22 +25,14 @@ enum Slurm {
     static func job(
         _ hook: SlurmHook, site: Site, granted: GrantQuestion, now: Timestamp
     ) throws(BatchError) -> Job {
-        guard let key = JobKey(cluster: site.cluster, job: hook.job) else {
-            throw BatchError(.site, "site.toml: cluster '\(site.cluster)' cannot be part of a job key")
-        }
         guard let uid = hook.user else { throw BatchError(.node, "slurmd gave no SLURM_JOB_UID") }
-        guard let partition = hook.partition, let queue = site.queues[partition] else {
-            throw BatchError(
-                .site,
-                "partition '\(hook.partition ?? "")' has no [queue.\(hook.partition ?? "NAME")] in site.toml, "
-                    + "but the hooks call for it: run bivouac doctor --write-hooks")
-        }
+        let (key, queue) = try site.place(of: hook.job, in: hook.partition)
         guard var account = NameService.account(uid: uid) else {
             throw BatchError(.node, "user id \(uid) has no account on this node")
         }
         if let group = hook.group, account.groups.contains(where: { $0.gid == group }) { account.gid = group }
         return Job(
-            key: key, attempt: hook.attempt, account: account, queue: partition, project: hook.project,
+            key: key, attempt: hook.attempt, account: account, queue: queue.name, project: hook.project,
             nodes: hook.nodes ?? 1,
             resources: try resources(hook, queue: queue, granted: granted, now: now), words: hook.words,
             origin: JobOrigin(scheduler: Scheduler.slurm.name, server: hook.configuration),

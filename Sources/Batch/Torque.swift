@@ -4,8 +4,10 @@ internal import Site
 internal import Unix
 
 extension Scheduler {
+    /// Torque deletes the job on 1 and requeues it on any other; it does not look at how an epilogue ends.
     static let torque = Scheduler(
-        name: "torque", prologue: .torquePrologue, epilogue: .torqueEpilogue,
+        name: "torque", prologue: Verdict(job: 1, node: 2, site: 2),
+        epilogue: Verdict(job: ExitStatus.success, node: ExitStatus.success, site: ExitStatus.success),
         hook: { (call) throws(BatchError) in try TorqueHook(call) },
         commands: { TorqueCommand(server: $0) })
 }

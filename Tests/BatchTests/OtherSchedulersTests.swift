@@ -87,14 +87,15 @@ struct OtherSchedulersTests {
     @Test(
         "each batch system's statuses mean what it says",
         arguments: [
+            ("slurm", [0, 0, 69, 78], [0, 0, 69, 78]), ("torque", [0, 1, 2, 2], [0, 0, 0, 0]),
             ("openpbs", [0, 78, 69, 75], [0, 0, 69, 69]), ("gridengine", [0, 100, 69, 69], [0, 0, 69, 69]),
             ("htcondor", [0, 78, 69, 69], [0, 78, 69, 69]),
         ] as [(String, [Int32], [Int32])])
     func statuses(name: String, prologue: [Int32], epilogue: [Int32]) throws {
         let scheduler = try Scheduler.named(name)
         let faults: [Blame?] = [nil, .job, .node, .site]
-        #expect(faults.map { Verdict.status($0, of: scheduler.prologue) } == prologue)
-        #expect(faults.map { Verdict.status($0, of: scheduler.epilogue) } == epilogue)
+        #expect(faults.map(scheduler.prologue.status) == prologue)
+        #expect(faults.map(scheduler.epilogue.status) == epilogue)
     }
 
     @Test("a batch system that is not asked says so: nothing is touched")

@@ -119,7 +119,7 @@ struct OpenPBSSettingsTests {
         enabled=true
         user=pbsadmin
         fail_action=offline_vnodes
-        event=execjob_prologue,execjob_launch,execjob_preterm,execjob_epilogue,execjob_end,exechost_periodic
+        event=runjob,execjob_prologue,execjob_launch,execjob_preterm,execjob_epilogue,execjob_end,exechost_periodic
         alarm=540
         """
     static let server = QmgrSettings("set queue vm kill_delay = 30\n")

@@ -42,7 +42,7 @@ struct SlurmErrorTests {
         #expect(try line([:], site) == "slurmd gave no SLURM_JOB_UID")
         #expect(
             try line(["SLURM_JOB_UID": "65534", "SLURM_JOB_PARTITION": "vm"], site)
-                == "partition 'vm' has no [queue.vm] in site.toml, but the hooks call for it: run bivouac doctor "
+                == "queue 'vm' has no [queue.vm] in site.toml, but the hooks call for it: run bivouac doctor "
                 + "--write-hooks")
         site.queues["vm"] = Queue(name: "vm", allow: ["a/*"])
         #expect(
@@ -58,7 +58,7 @@ struct SlurmErrorTests {
                 == "the CPUs granted to job 7 are unknown (nobody asked)")
         site.cluster = "no cluster"
         #expect(
-            try line([:], site) == "site.toml: cluster 'no cluster' cannot be part of a job key")
+            try line(["SLURM_JOB_UID": "0"], site) == "site.toml: cluster 'no cluster' cannot be part of a job key")
     }
 
     @Test("an answer of the controller that is none is told so")

@@ -108,20 +108,3 @@ struct SlurmGrantTests {
         #expect(throws: BatchError.self) { try SlurmGrant(line: text, columns: [512, 64, 64]) }
     }
 }
-
-@Suite("A fault means to the scheduler what it is")
-struct VerdictTests {
-    @Test("success is 0 to every hook", arguments: Verdict.Hook.allCases)
-    func success(hook: Verdict.Hook) {
-        #expect(Verdict.status(nil, of: hook) == 0)
-    }
-
-    @Test("a job's fault leaves the node in service with Slurm, a node's or site's fault takes it out")
-    func drains() {
-        for hook in [Verdict.Hook.slurmProlog, .slurmEpilog] {
-            #expect(Verdict.status(.job, of: hook) == 0)
-            #expect(Verdict.status(.node, of: hook) == 69)
-            #expect(Verdict.status(.site, of: hook) == 78)
-        }
-    }
-}

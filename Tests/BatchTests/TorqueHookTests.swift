@@ -305,19 +305,8 @@ struct PBSDocumentTests {
     func noXML(text: String) throws { #expect(try PBSDocument(text).jobs.isEmpty) }
 }
 
-@Suite("Torque understands what its hooks say")
-struct TorqueVerdictTests {
-    @Test(
-        "a job's fault deletes the job, a node's or site's fault requeues it, and an epilogue is always content"
-    )
-    func statuses() {
-        #expect(Verdict.status(.job, of: .torquePrologue) == 1)
-        for blame in [Blame.node, .site] {
-            #expect(![0, 1].contains(Verdict.status(blame, of: .torquePrologue)))
-        }
-        for blame in Blame.allCases { #expect(Verdict.status(blame, of: .torqueEpilogue) == 0) }
-    }
-
+@Suite("Torque's hooks follow from site.toml and MOM's configuration")
+struct TorqueHookFilesTests {
     @Test("which queues are ours goes from site.toml into the hooks and to the job starter")
     func hookFiles() throws {
         let mark = SlurmHookFiles.marker

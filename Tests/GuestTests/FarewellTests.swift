@@ -46,7 +46,7 @@ struct FarewellTests {
     @Test("by shutdown_command from any of its processes, and the others end with it")
     func others() throws {
         let outcome = try run(
-            "(sleep 0.1; $SHUTDOWN 200) & trap 'echo cleaned; exit 9' TERM; while :; do sleep 0.05; done")
+            "trap 'echo cleaned; exit 9' TERM; $SHUTDOWN 200 & while :; do sleep 0.05; done")
         #expect(outcome.status == 9)
         #expect(outcome.text == "cleaned\n")
     }
@@ -187,7 +187,7 @@ struct ImagePayloadTests {
             let process = try rehearsal.start(
                 try rehearsal.script("#!/bin/sh\ntouch \(rehearsal.scratch)/ran\n"))
             let request = rehearsal.payloadDirectory + "/shutdown"
-            for _ in 0..<500 where !Files.exists(request) { usleep(10_000) }
+            while process.isRunning, !Files.exists(request) { usleep(10_000) }
             // As soon as the payload counts as started.
             while process.isRunning {
                 _ = try TestSupport.run(request, [message])
@@ -251,7 +251,7 @@ struct ImagePayloadTests {
             rehearsal.startAgent()
             let errors = Foundation.Pipe()
             let process = try rehearsal.start(try rehearsal.script("#!/bin/sh\n"), errors: errors)
-            usleep(500_000)
+            rehearsal.awaitLauncher()
             end(rehearsal, process)
             process.waitUntilExit()
             let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)

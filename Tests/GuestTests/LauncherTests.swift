@@ -189,10 +189,10 @@ struct LauncherTests {
                 try rehearsal.script(script), output: blocked,
                 errors: try FileHandle(forWritingTo: URL(fileURLWithPath: errors)))
             func text() -> String { (try? String(contentsOfFile: errors, encoding: .utf8)) ?? "" }
-            for _ in 0..<1000 where text() != "up\n" { usleep(10_000) }
+            for _ in 0..<6000 where text() != "up\n" { usleep(10_000) }
             #expect(text() == "up\n")
             kill(process.processIdentifier, SIGUSR1)
-            for _ in 0..<1000 where text() != "up\ncaught\n" { usleep(10_000) }
+            for _ in 0..<6000 where text() != "up\ncaught\n" { usleep(10_000) }
             #expect(text() == "up\ncaught\n")
             // Only now does anybody read.
             let bytes = blocked.fileHandleForReading.readDataToEndOfFile()

@@ -43,6 +43,7 @@ final class Rehearsal: @unchecked Sendable {
     var directory: String?
     private let lock = NSLock()
     private var isOver = false
+    private let connected = DispatchSemaphore(value: 0)
     private let finished = DispatchSemaphore(value: 0)
 
     static let products = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().path
@@ -99,7 +100,6 @@ final class Rehearsal: @unchecked Sendable {
         Thread.detachNewThread { [self] in
             let connection = acceptOne()
             _ = unsafe answer.withUnsafeBytes { unsafe write(connection, $0.baseAddress, $0.count) }
-            usleep(300_000)
             close(connection)
             finished.signal()
         }
@@ -148,8 +148,12 @@ final class Rehearsal: @unchecked Sendable {
         }
     }
 
+    /// Waits until the agent has its launcher.
+    func awaitLauncher() { connected.wait() }
+
     private func serve() {
         let connection = acceptOne()
+        connected.signal()
         guard connection >= 0 else { return }
         _ = fcntl(connection, F_SETFL, fcntl(connection, F_GETFL) | O_NONBLOCK)
         let control = controlEnds.agent

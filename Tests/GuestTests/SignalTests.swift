@@ -6,7 +6,7 @@ import Unix
 struct SignalTests {
     /// Waits until a file that the payload writes has that line.
     private func wait(for line: String, in path: String) throws {
-        for _ in 0..<1000 {
+        for _ in 0..<6000 {
             let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
             if text.split(separator: "\n").contains(Substring(line)) { return }
             usleep(10_000)
@@ -108,7 +108,7 @@ struct SignalTests {
                 kill(pid, SIGSTOP)
                 usleep(100_000)
                 kill(pid, SIGCONT)
-                for _ in 0..<500 where size() == before { usleep(10_000) }
+                for _ in 0..<6000 where size() == before { usleep(10_000) }
                 #expect(size() > before)
                 try Data().write(to: URL(fileURLWithPath: rehearsal.scratch + "/stop"))
             }

@@ -265,7 +265,7 @@ extension HookTests {
                 enabled=true
                 user=pbsadmin
                 fail_action=none
-                event=execjob_prologue,execjob_launch,execjob_preterm,execjob_epilogue,execjob_end,exechost_periodic
+                event=runjob,execjob_prologue,execjob_launch,execjob_preterm,execjob_epilogue,execjob_end,exechost_periodic
                 alarm=30
 
                 """)

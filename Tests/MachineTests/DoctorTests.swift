@@ -34,7 +34,7 @@ struct DoctorTests {
         _ = try await Cluster.ready()
         let job = try await Submission("echo ready; sleep 20; exit 3").submit()
         try await job.says("ready")
-        _ = try await Cluster.bivouac("tick")
+        try await Cluster.tick()
         let answers = try await ask()
         let bad = answers.filter { $0.verdict != "ok" && !isExpected($0) }
         #expect(bad.isEmpty, "\(bad)")

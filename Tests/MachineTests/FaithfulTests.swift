@@ -225,7 +225,7 @@ struct WordsTests {
         #expect(try await Inspection.field("allocated_cpu", of: "features") == "1")
         #expect(try await Inspection.field("job_id", of: "features") == String(report.job.id))
         let limit = try #require(Int(try await Inspection.field("wall_limit_secs", of: "features") ?? ""))
-        #expect((1...180).contains(limit))
+        #expect((1...600).contains(limit))
         for key in [
             "total_cpu", "grace_secs", "shutdown_command", "jobstart_secs", "cpu_limit_secs", "max_rss_bytes",
             "max_swap_bytes", "scratch_limit_bytes", "grace_secs_job", "shutdowntime_job",

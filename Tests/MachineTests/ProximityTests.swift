@@ -53,10 +53,10 @@ struct ProximityTests {
         try await TestSite.changing(Cluster.places.siteFile) {
             $0.replacingOccurrences(of: "[store]", with: "[store]\npublish = true")
         } during: {
-            let first = try await Cluster.bivouac("tick")
-            #expect(first.errors.contains("told the batch system of"))
+            // One of the node's own ticks may be the first.
+            try await Cluster.tick()
             #expect(try await features() == ["gpu"] + ours.split(separator: ",").map(String.init))
-            let second = try await Cluster.bivouac("tick")
+            let second = try await Cluster.tick()
             #expect(!second.errors.contains("told the batch system of"))
         }
         try await update("")

@@ -62,7 +62,7 @@ struct QuarantineTests {
         // What died half-way and left it running is mended by tick.
         let words = ["/usr/bin/virsh", "-q", "-c", Cluster.libvirt, "resume", "bivouac-\(job.key).0"]
         try await Command.require(words)
-        _ = try await Cluster.bivouac("tick")
+        try await Cluster.tick()
         #expect(try await state(job) == "paused")
         _ = try await bivouac(["job", "resume", job.key])
         #expect(try await state(job) == "running")
@@ -84,7 +84,7 @@ struct QuarantineTests {
         let killed = try await replay(path, until: "domain replay-\(job.key).0", signal: "KILL")
         #expect(killed.status != 0)
         #expect(try await Leftovers.domains().contains("replay-\(job.key).0"))
-        _ = try await Cluster.bivouac("tick")
+        try await Cluster.tick()
         #expect(try await !Leftovers.domains().contains("replay-\(job.key).0"))
         #expect(Leftovers.names(Cluster.places.replays).isEmpty)
     }

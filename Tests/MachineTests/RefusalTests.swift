@@ -114,13 +114,27 @@ struct RefusalTests {
             job(list.option, partition: "vmlists"))
     }
 
+    /// Publishes a list while it is good, and waits until what the option names is over.
+    private func publish(_ list: TestList, until option: String) async throws {
+        for seconds in [8.0, 90] {
+            let end = Date.now.addingTimeInterval(seconds)
+            do {
+                try await list.publish([option, end.formatted(.iso8601)])
+            } catch {
+                // Where this machine was too slow.
+                guard seconds < 90, end < .now else { throw error }
+                continue
+            }
+            try await Task.sleep(until: .now + .seconds(max(0, end.timeIntervalSinceNow) + 1))
+            return
+        }
+    }
+
     @Test("StaleList: the list was good when it was accepted and is not any more")
     func staleList() async throws {
         let list = TestList("expired")
         try list.makeFile()
-        let end = Date.now.addingTimeInterval(8)
-        try await list.publish(["--expires", end.formatted(.iso8601)])
-        try await Task.sleep(until: .now + .seconds(max(0, end.timeIntervalSinceNow) + 1))
+        try await publish(list, until: "--expires")
         try await expect(.StaleList, naming: ["expired"], job(list.option, partition: "vmlists"))
     }
 
@@ -128,9 +142,7 @@ struct RefusalTests {
     func imageExpired() async throws {
         let list = TestList("oldimage")
         try list.makeFile()
-        let end = Date.now.addingTimeInterval(8)
-        try await list.publish(["--image-expires", end.formatted(.iso8601)])
-        try await Task.sleep(until: .now + .seconds(max(0, end.timeIntervalSinceNow) + 1))
+        try await publish(list, until: "--image-expires")
         try await expect(.ImageExpired, naming: [list.image], job(list.option, partition: "vmlists"))
     }
 

@@ -60,20 +60,14 @@ struct TorqueTests {
             try await hook("prologue", ["nodes=1:ppn=1", "vm", "", script])
         }
 
-        /// What pbs_mom does between prologue and epilogue: the shell's input is a pipe with one line.
+        /// What pbs_mom does between prologue and epilogue.
         func shell(_ arguments: String) async throws -> Outcome {
             let words = Command.words(
                 [
                     "PBS_JOBID=\(id).pbs", "PBS_QUEUE=vm", "PBS_ENVIRONMENT=PBS_BATCH",
-                    "\(hooks)/job_starter",
-                    "/bin/sh",
+                    "\(hooks)/job_starter", "/bin/sh",
                 ], as: cluster.user)
-            return try await Command.run(
-                [
-                    "/bin/sh", "-c", "line=$1; shift; printf '%s\\n' \"$line\" | exec \"$@\"", "sh",
-                    script + arguments,
-                ]
-                    + words, seconds: 120)
+            return try await Command.run(Command.fed(script + arguments, words), seconds: 120)
         }
 
         func epilogue(_ exit: Int32) async throws -> Outcome {

@@ -97,7 +97,7 @@ struct TrustTests {
         } during: {
             try await change()
             try await eventually(what, within: 60, every: 500) {
-                _ = try await Cluster.bivouac("tick")
+                try await Cluster.tick()
                 return try holds() ? true : nil
             }
         }

@@ -53,7 +53,7 @@ package final class Typist {
     }
 
     /// Waits until the terminal has shown this after what was waited for before.
-    package func see(_ text: String, seconds: Int = 30) throws {
+    package func see(_ text: String, seconds: Int = 60) throws {
         let deadline = Deadline(seconds: seconds)
         while true {
             read()

@@ -2,7 +2,8 @@
 
 MOM starts pbs_python with this file for each event, as root. What it tells of the job is passed on as JSON to a
 program of ours, whose exit status says what becomes of the job: 0 goes on, 75 puts it back into its queue, 78 deletes
-it, anything else is a fault of this node. An exception does what the hook's fail_action says: offline_vnodes.
+it, anything else is a fault of this node. An exception does what the hook's fail_action says: offline_vnodes. Before
+that the server asks, in runjob, whether the job may go to a node.
 
 There is no execjob_begin: MOM serves nobody while that runs. The machine is made in execjob_prologue, for which only
 the job's own process waits.
@@ -40,13 +41,24 @@ def forged():
     """Whether an attribute of a job brought lines of its own into the file that MOM wrote for this event.
 
     MOM writes an attribute a line and escapes no line break: `qsub -A` could give a job another queue or user, and
-    another job too when all are listed.
+    another job too when all are listed. Behind three quotes pbs_python takes what follows for one value, up to the
+    next three; only a job's variables, in which MOM escapes quotes, have them.
     """
     with open("/proc/self/cmdline", "rb") as file:
         command = file.read().split(b"\0")
+    names, quoted = [], False
     with open(command[command.index(b"-i") + 1], "rb") as file:
-        names = [line.split(b"=", 1)[0] for line in file if line.startswith(b"pbs.event().job")]
-    names = [name for name in names if not name.endswith(b"_mom_list")]
+        for line in file:
+            line = line.rstrip(b"\n")
+            if not quoted:
+                name, _, value = line.partition(b"=")
+                if name.startswith(b"pbs.event().job") and not name.endswith(b"_mom_list"):
+                    names.append(name)
+                quoted = value.lstrip().startswith(b'"""')
+                if quoted and names and not name.endswith(b".Variable_List"):
+                    return True
+            if line.endswith(b'"""'):
+                quoted = False
     return len(names) != len(set(names))
 
 
@@ -115,6 +127,19 @@ def launch(node, event):
     event.progname = command[0]
 
 
+def runjob(node, job):
+    """Why a job must not go to a node, asked on the server; None when it may.
+
+    At a line that it does not know pbs_python ends before any hook, and MOM then starts the job without: no attribute
+    may bring one. Of a job's variables MOM escapes the quotes, and the arguments of qsub it is not told.
+    """
+    for name in job.attributes if str(job.queue) in node.queues else ():
+        value = str(getattr(job, name, None))
+        if name not in ("Submit_arguments", "Variable_List") and ("\n" in value or '"""' in value):
+            return "bivouac: ForgedAttributes: the job's %s has several lines or three quotes" % name
+    return None
+
+
 def preterm(node, event):
     """Tells the payload how long it has. MOM sends TERM after this and KILL after kill_delay, whatever we say."""
     delay = event.job.job_kill_delay
@@ -153,13 +178,18 @@ def main(event):
         periodic(node, event)
         event.accept()
     job = event.job
+    if event.type == pbs.RUNJOB:
+        line = runjob(node, job)
+        if line is not None:
+            event.reject(line)
+        event.accept()
     starts = event.type in (pbs.EXECJOB_PROLOGUE, pbs.EXECJOB_LAUNCH)
     if forged():
         # It was never let start: there is nothing to end.
         if not starts:
             event.accept()
         job.delete()
-        event.reject("bivouac: ForgedAttributes: an attribute of the job has several lines")
+        event.reject("bivouac: ForgedAttributes: an attribute of the job has lines of MOM's")
     if not node.owns(job):
         event.accept()
     if not job.in_ms_mom():

@@ -203,7 +203,7 @@ final class MachineRoom {
 
 extension Launch {
     /// Like `wait`, for tests that run beside others.
-    func end(seconds: Int = 90) async throws -> Outcome {
+    func end(seconds: Int = 180) async throws -> Outcome {
         let end = ContinuousClock.now + .seconds(seconds)
         while isRunning, ContinuousClock.now < end { try await Task.sleep(for: .milliseconds(5)) }
         return try wait(seconds: 1)
@@ -212,7 +212,7 @@ extension Launch {
 
 extension Harness {
     /// Like `eventually`, for tests that run beside others.
-    static func soon(_ what: String, seconds: Int = 30, _ holds: () throws -> Bool) async throws {
+    static func soon(_ what: String, seconds: Int = 60, _ holds: () throws -> Bool) async throws {
         let end = ContinuousClock.now + .seconds(seconds)
         while try !holds() {
             guard ContinuousClock.now < end else { throw error("waited in vain: \(what)") }

@@ -114,6 +114,6 @@ final class FakeAgent {
 
     private func wait(_ descriptor: Int32, _ what: String) throws {
         var one = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        guard unsafe poll(&one, 1, 30_000) > 0 else { throw Harness.error("waited in vain for \(what)") }
+        guard unsafe poll(&one, 1, 60_000) > 0 else { throw Harness.error("waited in vain for \(what)") }
     }
 }

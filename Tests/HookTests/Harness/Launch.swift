@@ -77,8 +77,13 @@ final class Launch {
     /// Kills the program with all that it started and that has not left its process group.
     func killGroup() { Glibc.kill(-process.id, SIGKILL) }
 
+    /// What it has written to standard error until now.
+    func errors() throws -> String {
+        String(decoding: try Data(contentsOf: URL(fileURLWithPath: files + "/errors")), as: UTF8.self)
+    }
+
     /// The program's end; one that does not come within the time is an error.
-    func wait(seconds: Int = 60) throws -> Outcome {
+    func wait(seconds: Int = 120) throws -> Outcome {
         let deadline = Deadline(seconds: seconds)
         while true {
             if let end = process.end() { return try outcome(end) }
@@ -95,8 +100,7 @@ final class Launch {
             }
         return Outcome(
             status: status, output: try Data(contentsOf: URL(fileURLWithPath: files + "/output")),
-            errors: String(
-                decoding: try Data(contentsOf: URL(fileURLWithPath: files + "/errors")), as: UTF8.self))
+            errors: try errors())
     }
 
     /// Runs a program to its end.
@@ -132,7 +136,7 @@ enum Harness {
     static func error(_ description: String) -> Failure { Failure(description: description) }
 
     /// Waits until something is so; an error that says for what, when it takes too long.
-    static func eventually(_ what: String, seconds: Int = 30, _ holds: () throws -> Bool) throws {
+    static func eventually(_ what: String, seconds: Int = 60, _ holds: () throws -> Bool) throws {
         let end = Date(timeIntervalSinceNow: Double(seconds))
         while try !holds() {
             guard Date() < end else { throw error("waited in vain: \(what)") }

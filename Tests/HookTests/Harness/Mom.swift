@@ -66,13 +66,17 @@ struct Mom {
     }
 
     private func start(_ event: String, lines: [String]) throws -> Event {
-        let stem = directory + "/hook_\(event)_" + String(UUID().uuidString.prefix(8))
         let text =
             lines + [
                 "pbs.event().vnode_list[\"node1\"].state=0", "pbs.event().type=\(event)",
                 "pbs.event().alarm=\(alarm)",
             ]
-        try Data((text.joined(separator: "\n") + "\n").utf8).write(to: URL(fileURLWithPath: stem + ".in"))
+        return try start(event, input: Data((text.joined(separator: "\n") + "\n").utf8))
+    }
+
+    private func start(_ event: String, input: Data) throws -> Event {
+        let stem = directory + "/hook_\(event)_" + String(UUID().uuidString.prefix(8))
+        try input.write(to: URL(fileURLWithPath: stem + ".in"))
         let surroundings = ["PATH": "/bin:/usr/bin", "PBS_HOOK_CONFIG_FILE": configuration]
         let launch = try Launch(
             prefix + ["/usr/bin/python3", Self.parts + "/pbs.py", "--hook"]
@@ -111,6 +115,12 @@ struct Mom {
             "execjob_launch", job,
             ["pbs.event().progname=\(name)"]
                 + program.enumerated().map { "pbs.event().argv[\($0.offset)]=\($0.element)" })
+    }
+
+    /// The server's runjob, which hands the attributes over as they are.
+    func runjob(_ job: [String: String]) throws -> Decision {
+        let event = try start("runjob", input: JSONEncoder().encode(job))
+        return try event.decision(try event.launch.wait())
     }
 
     /// The periodic event.

@@ -230,12 +230,22 @@ final class OpenPBSHookTests {
         "believes nothing of a job whose owner wrote lines of MOM's",
         arguments: [
             "pbs.event().job.queue=batch", "pbs.event().job.euser=root", "pbs.event().job.id=1.pbs",
-            "pbs.event().job.x=\"\"\"\npbs.event().job.exec_vnode=(node1:ncpus=99:mem=1tb)",
+            "pbs.event().job.x=\"\"\"\npbs.event().job.exec_vnode=(node1:ncpus=99:mem=1tb)", "x= \"\"\"",
         ])
     func forged(line: String) throws {
         try program("libexec/bivouac-prologue", "exit 0")
         try program("libexec/bivouac-epilogue", "exit 0")
-        let job = Mom.job("7", ["Account_Name": "physics\n" + line])
+        try distrusts(Mom.job("7", ["Account_Name": "physics\n" + line]))
+    }
+
+    @Test("believes nothing of a job one of whose attributes would swallow those behind it")
+    func swallowed() throws {
+        try program("libexec/bivouac-prologue", "exit 0")
+        try program("libexec/bivouac-epilogue", "exit 0")
+        try distrusts(Mom.job("7", ["Account_Name": "\"\"\""]))
+    }
+
+    private func distrusts(_ job: [String: String]) throws {
         for event in [try mom.event("execjob_prologue", job), try mom.launch(["-sh"], as: "/bin/sh", job)] {
             #expect(!event.accept)
             #expect(event.delete == true)
@@ -245,6 +255,28 @@ final class OpenPBSHookTests {
         #expect(try mom.event("execjob_epilogue", job).accept)
         #expect(told("libexec/bivouac-prologue") == nil)
         #expect(told("libexec/bivouac-epilogue") == nil)
+    }
+
+    @Test(
+        "keeps a job on the server whose attributes would have MOM start it without any hook",
+        arguments: [
+            ("Account_Name", "a\npbs.event().x=1"), ("Resource_List[other]", "a\npbs.event().x=1"),
+            ("Job_Name", "\"\"\""),
+        ])
+    func runjob(attribute: String, value: String) throws {
+        let job = Mom.job("7", [attribute: value])
+        let decision = try mom.runjob(job)
+        #expect(!decision.accept)
+        #expect(decision.message?.contains("ForgedAttributes") == true, "\(decision)")
+        // MOM would have it run as if there were no hook.
+        let event = try mom.start("execjob_launch", job.filter { $0.key != "Variable_List" })
+        #expect([1, 2].contains(try event.launch.wait().status))
+    }
+
+    @Test("lets all other jobs go to their nodes")
+    func runjobPasses() throws {
+        #expect(try mom.runjob(Mom.job()).accept)
+        #expect(try mom.runjob(Mom.job("7", ["Account_Name": "a\nb", "queue": "batch"])).accept)
     }
 
     @Test("reaps nothing while a job's owner writes lines of MOM's about others")

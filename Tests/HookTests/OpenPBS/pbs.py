@@ -3,7 +3,9 @@
     pbs.py --hook -i INPUT -o OUTPUT HOOK
 
 INPUT is what MOM writes for an event, `pbs.event().job.NAME=VALUE` for one, read line by line as pbs_python reads it;
-OUTPUT is what a hook decided, as JSON. The exit status is pbs_python's: 0, 254 after an exception, 253 after an alarm.
+or, for the server's runjob, an object of the job's attributes. OUTPUT is what a hook decided, as JSON. The exit status
+is pbs_python's: 0, 254 after an exception, 253 after an alarm, and before any hook 2 for a line that it does not know
+and 1 without an event: then MOM goes on as if there were no hook.
 Types, what may be set, and what raises what are those of src/modules/python/pbs/v1 and src/tools/pbs_python.c of
 OpenPBS 20.0 to 23.06; what the hook does not use is not here.
 """
@@ -12,6 +14,7 @@ import os
 import signal
 import sys
 
+RUNJOB = 0x10
 EXECJOB_BEGIN, EXECJOB_PROLOGUE, EXECJOB_EPILOGUE, EXECJOB_END = 0x40, 0x80, 0x100, 0x200
 EXECJOB_PRETERM, EXECJOB_LAUNCH, EXECHOST_PERIODIC = 0x400, 0x800, 0x1000
 LOG_WARNING, LOG_DEBUG = 6, 5
@@ -71,6 +74,9 @@ class pbs_resource:
         for name in defined:
             setattr(self, name, None)
 
+    def __str__(self):
+        return ",".join("%s=%s" % (name, value) for name, value in vars(self).items() if value is not None)
+
     def __getitem__(self, name):
         return getattr(self, name)
 
@@ -95,6 +101,10 @@ class job:
         if in_python_mode and not name.startswith("_"):
             raise BadAttributeValueError("job attribute '%s' is readonly" % name)
         super().__setattr__(name, value)
+
+    @property
+    def attributes(self):
+        return dict.fromkeys(ATTRIBUTES + ["id"])
 
     def in_ms_mom(self):
         return self._msmom
@@ -173,6 +183,16 @@ def read(path):
              "execjob_launch": EXECJOB_LAUNCH, "exechost_periodic": EXECHOST_PERIODIC}
     simple, attributes, argv, jobs, vnodes = {}, [], [], {}, {}
     quoted = None
+    with open(path, encoding="utf-8") as file:
+        if file.read(1) == "{":
+            file.seek(0)
+            values = json.load(file)
+            made = _event(RUNJOB)
+            made._param.update(job=job(values["id"]), vnode_list={})
+            for name, value in values.items():
+                name, _, index = name.partition("[")
+                made.job.take(name, index.rstrip("]") or None, value)
+            return made, {}
     for line in open(path, encoding="utf-8", errors="replace", newline="\n"):
         line = line.rstrip("\n")
         if quoted is not None:
@@ -195,7 +215,11 @@ def read(path):
         elif thing == "pbs.event()" and name == "argv":
             argv.append(value)
         elif thing == "pbs.event()":
+            if name not in ("type", "alarm", "progname", "env"):
+                sys.exit(2)
             simple[name] = value
+    if "type" not in simple:
+        sys.exit(1)
     made = _event(kinds[simple["type"]])
     made._param["vnode_list"] = vnodes
     if made.type == EXECHOST_PERIODIC:

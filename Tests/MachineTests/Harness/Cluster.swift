@@ -52,6 +52,21 @@ struct Cluster: Sendable {
             environment: ["BIVOUAC_ROOT=" + directory] + slurmEnvironment)
     }
 
+    /// Runs a whole tick that begins after this call: the node's health check starts ticks too, and one that finds
+    /// another at work ends at once.
+    @discardableResult
+    static func tick() async throws -> Outcome {
+        try await eventually("no tick is at work", within: 60) { try isTicking() ? nil : true }
+        let outcome = try await bivouac("tick")
+        try await eventually("no tick is at work any more", within: 60) { try isTicking() ? nil : true }
+        return outcome
+    }
+
+    private static func isTicking() throws -> Bool {
+        guard try FileLock.tryAcquire(places.tickLock) != nil else { return true }
+        return false
+    }
+
     /// A script of examples/ with its arguments.
     static func example(_ words: String..., seconds: Int = 300) async throws -> Outcome {
         try await Command.run(

@@ -54,6 +54,12 @@ enum Command {
         return outcome
     }
 
+    /// The words that run a program with one line on its standard input, a pipe, as MOM tells a shell its script.
+    static func fed(_ line: String, _ words: [String]) -> [String] {
+        let feed = "line=$1; shift; printf '%s\\n' \"$line\" | exec \"$@\""
+        return ["/bin/sh", "-c", feed, "sh", line] + words
+    }
+
     /// The words that run a program as an account with its groups, or with `gid` alone.
     static func words(_ program: [String], as account: Account, directory: String = "/") -> [String] {
         [

@@ -36,7 +36,7 @@ enum Node {
     /// After a test that failed, the next one finds a node in service and nothing on it.
     static func recover() async throws {
         guard try await state() != "idle" else { return }
-        _ = try await Cluster.bivouac("tick")
+        try await Cluster.tick()
         if try await !reason().isEmpty { try await resume() }
     }
 

@@ -139,5 +139,16 @@ struct SlurmJob: Hashable, Sendable {
         }
     }
 
+    /// Waits until the job, which writes all the time, has written nothing for that long.
+    func standsStill(for seconds: Int) async throws {
+        var size = output.count
+        var rest = Deadline(seconds: seconds)
+        try await eventually("job \(id) stands still", within: 120) {
+            let now = output.count
+            if now != size { (size, rest) = (now, Deadline(seconds: seconds)) }
+            return rest.isOver ? true : nil
+        }
+    }
+
     func removeFiles() async throws { try Files.removeTree(directory) }
 }

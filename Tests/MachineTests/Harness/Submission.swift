@@ -73,7 +73,7 @@ struct Submission: Sendable {
         try Files.write(script, to: file, mode: 0o755)
         var words = ["/bin/sh", "-c", "umask \"$1\"; shift; exec \"$@\"", "sh", umask, "/usr/bin/sbatch"]
         words += [
-            "--parsable", "--partition=\(partition)", "--time=3", "--mem=256M", "--job-name=bivouac-test",
+            "--parsable", "--partition=\(partition)", "--time=10", "--mem=256M", "--job-name=bivouac-test",
             "--output=\(directory)/%j.out", "--error=\(directory)/%j.err", "--open-mode=append",
         ]
         words += options

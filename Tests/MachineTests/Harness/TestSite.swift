@@ -124,11 +124,16 @@ enum TestSite {
         guard outcome.succeeded else { throw CommandFailure(words: ["up --services"], outcome: outcome) }
     }
 
-    /// Lets both daemons read slurm.conf again.
+    /// Lets both daemons read slurm.conf again, when no job runs or is on its way out: in the middle of it Slurm may lose
+    /// the word of an Epilog.
     static func reconfigure() async throws {
+        _ = try? await eventually("no job runs", within: 90) {
+            let jobs = try await JobTable.shared.jobs(fresh: true)
+            return jobs.allSatisfy { $0.isOver || $0.word == "PENDING" } ? true : nil
+        }
         try await Command.require(
             ["/usr/bin/scontrol", "reconfigure"], environment: Cluster.slurmEnvironment)
-        try await eventually("the node is there", within: 30) {
+        try await eventually("the node is there", within: 60) {
             ["idle", "mixed", "allocated", "completing"].contains(try await Node.state()) ? true : nil
         }
     }
