@@ -27,6 +27,8 @@ package struct MachineSearch: Sendable {
         if let span {
             try search(log, span, &found)
             try addEnds(log, &found)
+            // One that was logged late had ended before its line says.
+            found.order.removeAll { (found.rows[$0]?.ended).map { $0 < span.lowerBound } ?? false }
         } else {
             try search(log, &found)
         }

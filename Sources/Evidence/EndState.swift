@@ -26,7 +26,7 @@ package struct EndState: Codable, Hashable, Sendable {
     }
 
     /// The file's name in the directory.
-    static let file = "end.json"
+    package static let file = "end.json"
 
     package var ended: Timestamp
     /// Who or what ended it, such as `epilogue` or `reaped`.

@@ -79,7 +79,7 @@ extension EvidenceStore {
 
     /// Files that are missing or not as they were recorded, and files that were never recorded.
     ///
-    /// The manifest itself is as recorded when it has the SHA-256 that the audit log names.
+    /// Manifest and end state themselves are as recorded when they have the SHA-256 that the audit log names.
     package func damage(of path: String) throws(EvidenceError) -> [String] {
         let entry = try entry(path)
         let target = place(path)
@@ -88,7 +88,7 @@ extension EvidenceStore {
         if entry.start == nil { damaged.append(StartState.file) }
         var known = Set(recorded.map(\.name) + [StartState.file, EndState.file, Hold.file])
         // Until the machine has ended nothing else names it.
-        if entry.end == nil { known.insert(Self.memoryFile) }
+        if entry.end == nil { known.formUnion([Self.memoryFile, Self.unfinishedMemoryFile]) }
         damaged += try Self.files { () throws(UnixError) in
             try Files.names(in: target).filter { !known.contains($0) }
         }
@@ -99,6 +99,12 @@ extension EvidenceStore {
     package func manifestDigest(of path: String) throws(EvidenceError) -> String {
         guard Self.isPath(path) else { throw .missing(path) }
         return try digest(of: StartState.file, in: place(path)).sha256
+    }
+
+    /// SHA-256 of an end state, to be compared with the audit log's.
+    package func endStateDigest(of path: String) throws(EvidenceError) -> String {
+        guard Self.isPath(path) else { throw .missing(path) }
+        return try digest(of: EndState.file, in: place(path)).sha256
     }
 
     /// The images that start states point at, with the start states' paths; the store must not let them go.

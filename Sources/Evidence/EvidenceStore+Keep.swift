@@ -9,9 +9,10 @@ extension EvidenceStore {
         let name = "\(target)/\(Self.listFile)"
         try Self.files { () throws(UnixError) in
             try Files.makeDirectories(lists, mode: 0o700)
+            var isMissing = try Files.status(one) == nil
             while true {
                 // Two that write it at once write the same bytes under names of their own.
-                if try Files.status(one) == nil {
+                if isMissing {
                     let own = "\(target)/\(Self.listFile).own"
                     try Files.write(bytes, to: own)
                     try Files.rename(own, to: one)
@@ -21,8 +22,10 @@ extension EvidenceStore {
                     try Files.link(one, to: name)
                     return
                 } catch {
-                    // Expiry has just removed the last use of it.
-                    guard error.code == UnixError.noEntry else { throw error }
+                    // Expiry has just removed the last use of it, or the copy has all the names that a file may have:
+                    // 65,000 on ext4.
+                    isMissing = [UnixError.noEntry, UnixError.tooManyLinks].contains(error.code)
+                    guard isMissing else { throw error }
                 }
             }
         }

@@ -33,25 +33,26 @@ extension EvidenceStore {
     /// Removes what is older than `keep` seconds and then, the oldest first, what passes the limit; returns the
     /// paths of what was removed.
     ///
-    /// Nothing on hold goes, and nothing of the machines that still run. Each removal is announced first, and
-    /// does not happen where the answer is no. It stops at the deadline and goes on the next time.
+    /// Nothing on hold goes, and nothing of the jobs that still run: they are asked for when it is known what there
+    /// is, and nothing goes where the answer is nil. Each removal is announced first, and does not happen where the
+    /// answer is no. It stops at the deadline and goes on the next time. `isDry` only tells what would go.
     package func prune(
-        keep: Int64, limit: ByteCount, running: Set<String>, now: Timestamp, before deadline: Deadline,
-        announce: (EvidenceEntry) -> Bool = { _ in true }
+        keep: Int64, limit: ByteCount, isDry: Bool = false, now: Timestamp, before deadline: Deadline,
+        running: () -> Set<JobKey>?, announce: (EvidenceEntry) -> Bool = { _ in true }
     ) throws(EvidenceError) -> [String] {
         try locked(before: deadline) { () throws(EvidenceError) in
             try sweep(now)
             let entries = try list()
+            guard let running = running() else { return [] }
             var total = entries.reduce(0) { $0 + $1.bytes }
             var removed: [String] = []
             for entry in entries.sorted(by: { Self.isOlder($0, $1) }) where !deadline.isOver {
                 let isOld = entry.moment.map { now - $0 > keep } ?? Self.dayIsOver(entry, keep, now)
                 guard isOld || total > limit.bytes else { continue }
-                guard !running.contains(entry.name), !Files.exists("\(place(entry.path))/\(Hold.file)") else {
-                    continue
-                }
-                guard announce(entry) else { continue }
-                try remove(entry.path)
+                guard !(MachineName(entry.name).map { running.contains($0.key) } ?? false),
+                    !Files.exists("\(place(entry.path))/\(Hold.file)"), isDry || announce(entry)
+                else { continue }
+                if !isDry { try remove(entry.path) }
                 total -= entry.bytes
                 removed.append(entry.path)
             }

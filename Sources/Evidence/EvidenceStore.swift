@@ -16,11 +16,15 @@ package struct EvidenceStore: Sendable {
     static let listFile = "list.signed"
     /// The memory of a machine that was quarantined; it holds whatever the job held.
     package static let memoryFile = "memory.elf"
+    /// The same as long as it is being written.
+    package static let unfinishedMemoryFile = memoryFile + ".new"
     /// What the guest wrote on its disk, where that is kept.
     package static let overlayFile = "overlay.qcow2"
 
     /// Whether a file of that name may hold the job's secrets: disks and memory.
-    static func isSensitive(_ name: String) -> Bool { name == overlayFile || name == memoryFile }
+    static func isSensitive(_ name: String) -> Bool {
+        [overlayFile, memoryFile, unfinishedMemoryFile].contains(name)
+    }
 
     func place(_ path: String) -> String { directory + "/" + path }
 
@@ -108,14 +112,17 @@ package struct EvidenceStore: Sendable {
     /// Writes how a machine ended beside its start state, with its console and overlay where they are to be
     /// kept; the overlay is moved.
     ///
-    /// An end state that is there stays as it is: who ends a machine again knows less of it. After a death in
+    /// Returns the end state's SHA-256 for the audit log. An end state that is there stays as it is: who ends a machine again knows less of it. After a death in
     /// between it goes on. A machine without a start state gets a directory of its own.
+    @discardableResult
     package func recordEnd(
         _ state: EndState, at path: String, console: String?, overlay: String?
-    ) throws(EvidenceError) {
+    ) throws(EvidenceError) -> String {
         guard Self.isPath(path) else { throw .invalidName(path) }
         let target = place(path)
-        guard read(EndState.self, "\(target)/\(EndState.file)") == nil else { return }
+        guard read(EndState.self, "\(target)/\(EndState.file)") == nil else {
+            return try endStateDigest(of: path)
+        }
         try Self.files { () throws(UnixError) in
             guard !Files.exists(target) else { return }
             try makeDay(Files.parent(target))
@@ -131,11 +138,16 @@ package struct EvidenceStore: Sendable {
             try move(overlay, as: name, in: target)
             if Files.exists("\(target)/\(name)") { state.files.append(try digest(of: name, in: target)) }
         }
+        // Whoever wrote it died over it.
+        _ = try Self.files { () throws(UnixError) in
+            try Files.remove("\(target)/\(Self.unfinishedMemoryFile)")
+        }
         if Files.exists("\(target)/\(Self.memoryFile)") {
             state.files.append(try digest(of: Self.memoryFile, in: target))
         }
         let text = try Self.text(of: state)
         try Self.files { () throws(UnixError) in try Files.write(text, to: "\(target)/\(EndState.file)") }
+        return Sha256.hex(text)
     }
 
     /// A day and a name below it, and nothing that leads elsewhere.

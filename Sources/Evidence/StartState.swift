@@ -130,7 +130,7 @@ package struct StartState: Codable, Hashable, Sendable {
     }
 
     /// The file's name in the directory.
-    static let file = "manifest.json"
+    package static let file = "manifest.json"
     /// The context volume, as gzip.
     package static let contextFile = "context.iso.gz"
 

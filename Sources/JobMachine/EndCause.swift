@@ -4,8 +4,8 @@ package import Job
 package enum EndCause: Hashable, Sendable {
     /// The batch system's epilogue came; nil when it does not know how the job ended.
     case epilogue(JobExit?)
-    /// The prologue gave up.
-    case refused
+    /// The prologue gave up; nil when that was no fault of the job.
+    case refused(Refusal?)
     /// A later start of the same job found it.
     case superseded
     /// `tick` found it without a job.
@@ -39,6 +39,11 @@ package enum EndCause: Hashable, Sendable {
     /// Whether the end calls for the full end state where that is kept on failure.
     package var isFailure: Bool {
         if case .epilogue(let exit) = self { !(exit?.isSuccess ?? false) } else { true }
+    }
+
+    /// What the job was told, where it was refused.
+    var refusal: Refusal? {
+        if case .refused(let refusal) = self { refusal } else { nil }
     }
 
     /// How the job ended, as far as that is known.

@@ -18,27 +18,31 @@ extension Ending {
         let state = EndState(
             ended: clock(), cause: cause.name, by: cause.by, phases: record.times,
             exit: cause.exit.map { "\($0.code):\($0.signal)" },
-            refusal: record.refusal ?? record.revoked, terminated: terminated, usage: usage)
+            refusal: cause.refusal ?? record.refusal ?? record.revoked, terminated: terminated, usage: usage)
         let policy = record.endState ?? site.evidence.endState
         let keepsOverlay =
             record.quarantine != nil || policy == .always || (policy == .onFailure && cause.isFailure)
         // Whoever quarantined it may have died before.
         if record.quarantine != nil { try Pause(self).hold(record) }
-        try atNode("could not keep the end state of machine \(name)") { () throws(EvidenceError) in
+        let digest = try atNode("could not keep the end state of machine \(name)") {
+            () throws(EvidenceError) in
             try EvidenceStore(directory: places.evidence).recordEnd(
                 state, at: path, console: directory.console, overlay: keepsOverlay ? directory.overlay : nil)
         }
-        try report(record, state, cause)
+        try report(record, state, cause, digest)
     }
 
     /// An ending goes on without its audit line, which `tick` then writes later, after a reboot too; where not
     /// even that can be kept, it waits.
-    private func report(_ record: Record, _ state: EndState, _ cause: EndCause) throws(MachineFault) {
+    private func report(_ record: Record, _ state: EndState, _ cause: EndCause, _ digest: String)
+        throws(MachineFault)
+    {
         var facts: [JSON.Member] = [
             .init("cause", .string(state.cause)), .init("by", .string(cause.by)),
             .init("exit", state.exit.map { .string($0) } ?? .null),
             .init("cpuSeconds", .integer(state.usage?.cpuSeconds ?? 0)),
             .init("evidence", record.evidence.map { .string($0) } ?? .null),
+            .init("endState", .string(digest)),
         ]
         if let terminated = state.terminated {
             facts.append(.init("terminated", AuditEvent.untrusted("\(terminated)")))

@@ -75,7 +75,7 @@ extension Pause {
     private func dumpMemory(_ record: Record) throws(MachineFault) {
         guard let path = record.evidence, let memory = record.machine?.memory else { return }
         let file = "\(places.evidence)/\(path)/\(EvidenceStore.memoryFile)"
-        let new = file + ".new"
+        let new = "\(places.evidence)/\(path)/\(EvidenceStore.unfinishedMemoryFile)"
         // Headers, and what the machine's devices hold beside the guest's memory.
         let needed = ByteCount(memory.bytes + ByteCount.mebibytes(128).bytes)
         let free = try atNode("could not ask for free space") { () throws(UnixError) in

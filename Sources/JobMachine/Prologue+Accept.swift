@@ -47,21 +47,23 @@ extension Prologue {
     /// Ends what was made and tells who is to blame: a refusal stays in the record for the launcher.
     func abandon(_ live: consuming LiveJob, for fault: MachineFault) throws(MachineFault) -> Refusal {
         let key = live.key
+        let refusal: Refusal? = if case .refused(let refusal) = fault { refusal } else { nil }
         if live.record.phase.mayHaveMachine || live.record.phase == .prepared {
             do {
-                try ending.end(&live, because: .refused)
+                try ending.end(&live, because: .refused(refusal))
             } catch {
                 // The first fault is the cause; the record says that there is a machine to be ended.
                 throw .fault(.node, "job \(key): \(fault); then: \(error)")
             }
         }
-        guard case .refused(let refusal) = fault else { throw fault }
-        try live.advance(.refuse, at: clock()) { $0.refusal = refusal }
-        try live.openToLauncher()
+        guard let refusal else { throw fault }
+        // Once the record says it, nobody comes again to write the line.
         try journal.write(
             .refusal, live.record,
             [.init("refusal", .string(refusal.name.rawValue)), .init("message", .string(refusal.message))],
             at: clock())
+        try live.advance(.refuse, at: clock()) { $0.refusal = refusal }
+        try live.openToLauncher()
         return refusal
     }
 }

@@ -40,10 +40,13 @@ package struct Replay: ~Copyable {
     }
 
     /// A machine beside the jobs': a directory of its own, an account and CPUs, and what `boot` makes of them.
+    ///
+    /// What others that died have left goes first.
     static func make(
         _ name: String, _ ending: Ending, before deadline: Deadline,
         boot: (MachineDirectory, String, NodeShare) throws(MachineFault) -> Void
     ) throws(MachineFault) -> Replay {
+        _ = try sweep(ending)
         let directory = MachineDirectory(path: "\(ending.places.replays)/\(name)")
         try atNode("could not make \(directory.path)") { () throws(UnixError) in
             try Files.makeDirectories(ending.places.run, mode: 0o755)

@@ -33,7 +33,6 @@ package enum Trial {
 
     /// Runs it; a guest that has not said its line before the deadline is the node's fault.
     package static func run(_ ending: Ending, before deadline: Deadline) throws(MachineFault) -> Report {
-        _ = try Replay.sweep(ending)
         let kind = try Hypervisor(site: ending.site, places: ending.places).choose().kind
         var report = Report()
         let trial = try Replay.make(name, ending, before: deadline) {

@@ -24,7 +24,7 @@ extension Verbs {
             EvidencePage(
                 path: entry.path, entry: entry,
                 timeline: JobTimeline(entry, entry.start.flatMap { lines[$0.machine.uuid] } ?? []),
-                damaged: try store.damage(of: entry.path), difference: try told(tool, entry.path))
+                damaged: try damage(tool, entry.path), difference: try told(tool, entry.path))
         }
         let document = EvidencePage.document(pages, at: tool.now).description
         if let target {

@@ -111,10 +111,29 @@ extension Verbs {
             let entry = try store.entry(path)
             return Shown(
                 path: path, start: entry.start, end: entry.end, hold: entry.hold,
-                damaged: try store.damage(of: path))
+                damaged: try damage(tool, path))
         }
         try tool.show(shown, Table.fields(shown))
         return shown.allSatisfy(\.damaged.isEmpty) ? ExitStatus.success : ExitStatus.dataRefused
+    }
+
+    /// Files that are not as they were recorded, by the digests beside them and, of manifest and end state, by those
+    /// in the audit log, as far as that goes back.
+    static func damage(_ tool: Tool, _ path: String) throws -> [String] {
+        let store = store(tool)
+        var damaged = try store.damage(of: path)
+        try AuditLog(path: tool.places.auditLog).search(
+            events: [.start, .end], where: [AuditCondition(["evidence"], is: path)]
+        ) { entry in
+            if let digest = entry.fields["manifest"]?.text, (try? store.manifestDigest(of: path)) != digest {
+                damaged.append(StartState.file)
+            }
+            if let digest = entry.fields["endState"]?.text, (try? store.endStateDigest(of: path)) != digest {
+                damaged.append(EndState.file)
+            }
+            return .more
+        }
+        return Set(damaged).sorted()
     }
 
     /// The evidence that a word speaks of: a path, or a job with all of its machines; never none.
@@ -195,38 +214,30 @@ extension Verbs {
 
     private static func prune(_ tool: Tool, _ arguments: Arguments) throws -> Int32 {
         try tool.requireRoot()
-        let isDry = arguments.has("dry-run")
-        var paths: [String] = []
-        let removed = try expire(tool, try tool.site(), Deadline(seconds: 600)) {
-            paths.append($0); return !isDry
-        }
-        try tool.show(isDry ? paths : removed, (isDry ? paths : removed).joined(separator: "\n"))
+        let paths = try expire(
+            tool, try tool.site(), Deadline(seconds: 600), isDry: arguments.has("dry-run"))
+        try tool.show(paths, paths.joined(separator: "\n"))
         return ExitStatus.success
     }
 
     /// Removes what the site's rule lets go, each with a line in the audit log; what cannot be written down stays.
-    static func expire(
-        _ tool: Tool, _ site: Site, _ deadline: Deadline, agree: (String) -> Bool = { _ in true }
-    ) throws -> [String] {
-        let running = try LiveJob.keys(tool.places).compactMap {
-            try LiveJob.peek($0, places: tool.places)?.machineName
-        }
+    static func expire(_ tool: Tool, _ site: Site, _ deadline: Deadline, isDry: Bool = false) throws
+        -> [String]
+    {
         let log = AuditLog(path: tool.places.auditLog)
         var failure: (any Error)?
-        let removed = try store(tool).prune(
-            keep: site.evidence.keep, limit: site.evidence.limit, running: Set(running.map(\.description)),
-            now: tool.now, before: deadline
-        ) { entry in
-            guard failure == nil, agree(entry.path) else { return false }
-            do {
-                try log.append(
-                    AuditEvent(.retention, identities(entry)), at: tool.now, before: Deadline(seconds: 20))
-                return true
-            } catch {
-                failure = error
-                return false
-            }
+        func attempt<Value>(_ step: () throws -> Value) -> Value? {
+            guard failure == nil else { return nil }
+            do { return try step() } catch { failure = error }
+            return nil
         }
+        let removed = try store(tool).prune(
+            keep: site.evidence.keep, limit: site.evidence.limit, isDry: isDry, now: tool.now,
+            before: deadline, running: { attempt { Set(try LiveJob.keys(tool.places)) } },
+            announce: { entry in
+                let event = AuditEvent(.retention, identities(entry))
+                return attempt { try log.append(event, at: tool.now, before: Deadline(seconds: 20)) } != nil
+            })
         if let failure { throw failure }
         return removed
     }

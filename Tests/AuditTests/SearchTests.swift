@@ -172,16 +172,19 @@ import Unix
         try Base.with { log in
             let late = LateEvents(directory: Files.parent(log.path) + "/late")
             let event = Self.event(.end, 1, user: "alice", [.init("cause", .string("epilogue"))])
+            try log.append(Self.event(.start, 1, user: "alice"), at: Base.now, before: Base.soon)
             try late.keep(event, as: "bivouac-demo-1.0", at: Base.now + 10)
             try late.keep(event, as: "bivouac-demo-1.0", at: Base.now + 10)
             #expect(try late.flush(to: log, at: Base.now + 500, before: Base.soon) == 1)
             #expect(try late.flush(to: log, at: Base.now + 600, before: Base.soon) == 0)
-            let line = try #require(try Base.lines(log).first)
+            let line = try #require(try Base.lines(log).last)
             #expect(line["event"]?.text == "end" && line["fields"]?["cause"]?.text == "epilogue")
             #expect(line["fields"]?["happened"]?.text == (Base.now + 10).description)
             let conditions = [AuditCondition(["job"], is: "demo-1")]
             let rows = try MachineSearch(conditions: conditions, span: nil, limit: 1).run(in: log).rows
             #expect(rows.first?.ended == Base.now + 10)
+            #expect(try Self.jobs(log, [], 5...20) == ["demo-1"])
+            #expect(try Self.jobs(log, [], 20...30) == [])
         }
     }
 }

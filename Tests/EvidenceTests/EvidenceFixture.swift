@@ -87,6 +87,7 @@ struct EvidenceFixture {
     )
         throws -> [String]
     {
-        try store.prune(keep: keep, limit: limit, running: running, now: now, before: Self.soon)
+        let running = Set(running.compactMap { MachineName($0)?.key })
+        return try store.prune(keep: keep, limit: limit, now: now, before: Self.soon, running: { running })
     }
 }

@@ -7,6 +7,15 @@ import Unix
 
 @testable import Evidence
 
+extension Trait where Self == ConditionTrait {
+    /// For what takes as many names of a file as ext4 allows, and the disk's time.
+    fileprivate static var needsLinkLimit: Self {
+        .enabled(
+            if: try ProcessInfo.processInfo.environment["BIVOUAC_TEST_LONG"] != nil
+                && EvidenceTests.isLimited(), "needs --long and a directory for temporary files on ext4")
+    }
+}
+
 @Suite("Evidence") struct EvidenceTests {
     @Test("of a start lies below its day, root's alone, with a manifest that names every file's digest")
     func start() throws {
@@ -49,6 +58,32 @@ import Unix
                 try Files.read(fixture.store.place(paths[4]) + "/list.signed", limit: 1000)
                     == EvidenceFixture.list)
         }
+    }
+
+    @Test(
+        "keeps another copy of a signed list when the first has all the names a file may have",
+        .needsLinkLimit)
+    func listAgain() throws {
+        try EvidenceFixture.with { fixture in
+            let first = fixture.store.place(try fixture.start("demo-1.0")) + "/list.signed"
+            let names = fixture.scratch + "/names"
+            try Files.makeDirectory(names, mode: 0o700)
+            let full = #expect(throws: UnixError.self) {
+                for number in 0...EvidenceTests.linkLimit { try Files.link(first, to: "\(names)/\(number)") }
+            }
+            #expect(full?.code == UnixError.tooManyLinks)
+            let paths = try (2...3).map { try fixture.start("demo-\($0).0") }
+            for path in paths { #expect(try fixture.store.damage(of: path) == []) }
+            #expect(try Files.names(in: fixture.store.directory + "/lists").count == 1)
+        }
+    }
+
+    /// The most names that a file has on ext4, which has the least of the file systems of Linux.
+    private static let linkLimit = 65_000
+
+    fileprivate static func isLimited() throws -> Bool {
+        let limit = try run("/usr/bin/getconf", ["LINK_MAX", NSTemporaryDirectory()]).text
+        return Int(limit.filter { !$0.isNewline }).map { (1...linkLimit).contains($0) } ?? false
     }
 
     @Test("of a second start under the same name stands beside the first, which stays as it is")
@@ -152,6 +187,19 @@ import Unix
             try Files.remove(console)
             try fixture.end(path, at: EvidenceFixture.now + 999, console: console, overlay: overlay)
             #expect(try fixture.store.entry(path).end == first)
+            #expect(try fixture.store.damage(of: path) == [])
+        }
+    }
+
+    @Test("has no half of a memory, once its machine has ended")
+    func halfMemory() throws {
+        try EvidenceFixture.with { fixture in
+            let path = try fixture.start()
+            let half = fixture.store.place(path) + "/memory.elf.new"
+            try Files.write("memory", to: half)
+            #expect(try fixture.store.damage(of: path) == [])
+            try fixture.end(path)
+            #expect(!Files.exists(half))
             #expect(try fixture.store.damage(of: path) == [])
         }
     }

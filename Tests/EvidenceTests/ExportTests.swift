@@ -17,7 +17,9 @@ import Unix
         try Data(repeating: 9, count: 200_000).write(to: URL(fileURLWithPath: overlay))
         let first = try fixture.start("demo-1.0")
         try fixture.end(first, console: console, overlay: overlay)
-        try Files.write("memory", to: fixture.store.place(first) + "/memory.elf")
+        for name in ["memory.elf", "memory.elf.new"] {
+            try Files.write("memory", to: fixture.store.place(first) + "/" + name)
+        }
         let second = try fixture.start("demo-2.0")
         let file = fixture.scratch + "/archive.tar"
         let omitted = try fixture.store.export(
@@ -38,7 +40,7 @@ import Unix
     func whole() throws {
         try EvidenceFixture.with { fixture in
             let (file, omitted, paths) = try Self.archive(fixture)
-            #expect(omitted == ["memory.elf", "overlay.qcow2"].map { "\(paths[0])/\($0)" })
+            #expect(omitted == ["memory.elf", "memory.elf.new", "overlay.qcow2"].map { "\(paths[0])/\($0)" })
             let there = fixture.scratch + "/there"
             let check = try Self.unpack(file, to: there)
             #expect(check.status == 0, "\(check.text)\(check.errors)")

@@ -43,13 +43,20 @@ import Unix
             let each = try fixture.store.entry(all[0]).bytes
             let limit = ByteCount(each * 1000)
             var announced: [String] = []
-            let removed = try fixture.store.prune(
-                keep: 365 * 86_400, limit: limit, running: running, now: EvidenceFixture.now,
-                before: Deadline(seconds: 300)
-            ) {
-                announced.append($0.path)
-                return true
+            let keys = Set(running.compactMap { MachineName($0)?.key })
+            func prune(isDry: Bool) throws -> [String] {
+                try fixture.store.prune(
+                    keep: 365 * 86_400, limit: limit, isDry: isDry, now: EvidenceFixture.now,
+                    before: Deadline(seconds: 300), running: { keys },
+                    announce: {
+                        announced.append($0.path)
+                        return true
+                    })
             }
+            let told = try prune(isDry: true)
+            #expect(announced == [])
+            let removed = try prune(isDry: false)
+            #expect(told == removed)
             let entries = try fixture.store.list()
             let left = Set(entries.map(\.path))
             #expect(announced == removed)
@@ -67,9 +74,8 @@ import Unix
         try EvidenceFixture.with { fixture in
             let paths = try (0..<4).map { try fixture.start("demo-\($0).0") }
             let removed = try fixture.store.prune(
-                keep: 1, limit: ByteCount(0), running: [], now: EvidenceFixture.now + 1000 * 86_400,
-                before: EvidenceFixture.soon
-            ) { $0.path == paths[2] }
+                keep: 1, limit: ByteCount(0), now: EvidenceFixture.now + 1000 * 86_400,
+                before: EvidenceFixture.soon, running: { [] }, announce: { $0.path == paths[2] })
             #expect(removed == [paths[2]])
             #expect(try fixture.store.paths().count == 3)
         }

@@ -56,6 +56,22 @@ import Unix
         }
     }
 
+    @Test("asks which jobs run when it knows what there is: what begins meanwhile is spared")
+    func meanwhile() throws {
+        try EvidenceFixture.with { fixture in
+            let old = try fixture.start("demo-1.0")
+            let removed = try fixture.store.prune(
+                keep: 1, limit: ByteCount(0), now: EvidenceFixture.now + Self.day,
+                before: EvidenceFixture.soon,
+                running: {
+                    _ = try? fixture.start("demo-2.0")
+                    return []
+                })
+            #expect(removed == [old])
+            #expect(try fixture.store.paths() == ["\(EvidenceFixture.now.day)/demo-2.0"])
+        }
+    }
+
     @Test("spares a hold whose file cannot be read")
     func brokenHold() throws {
         try EvidenceFixture.with { fixture in
@@ -122,8 +138,12 @@ import Unix
             try fixture.start()
             let later = EvidenceFixture.now + 1000 * Self.day
             let removed = try fixture.store.prune(
-                keep: 1, limit: ByteCount(0), running: [], now: later, before: Deadline(seconds: 0))
+                keep: 1, limit: ByteCount(0), now: later, before: Deadline(seconds: 0), running: { [] })
             #expect(removed == [])
+            // Which jobs run is not known.
+            let blind = try fixture.store.prune(
+                keep: 1, limit: ByteCount(0), now: later, before: EvidenceFixture.soon, running: { nil })
+            #expect(blind == [])
             #expect(try fixture.prune(at: later).count == 1)
         }
     }

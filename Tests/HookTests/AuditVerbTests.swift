@@ -104,6 +104,57 @@ extension HookTests {
             #expect(try node.bivouac("audit", "verify").status == 0)
         }
 
+        @Test("misses no refusal, wherever a prologue is killed: what the record says stands in the log")
+        func refusals() throws {
+            let node = try Node()
+            try node.configure(queue: ["classes": "[1]"])
+            func prologue(_ number: Int, under words: [String]) throws -> JobOnNode {
+                let job = JobOnNode(id: "\(number)")
+                try Launch.run(
+                    words + Built.prologue,
+                    environment: job.environment.merging(["BIVOUAC_ROOT": node.root]) { $1 })
+                return job
+            }
+            #expect(try node.phase(prologue(1, under: Trace.recording(node.path("trace")))) == "refused")
+            var refused = 0
+            for (number, call) in try Trace(node.path("trace")).momentsAtSteps.enumerated() {
+                let job = try prologue(100 + number, under: Trace.killing(at: call))
+                guard try node.phase(job) == "refused" else { continue }
+                refused += 1
+                let lines = try node.audit().filter { $0.fields["job"] as? String == "t-\(job.id)" }
+                #expect(lines.map(\.event) == ["refusal"], "killed before \(call)")
+            }
+            #expect(refused > 0)
+        }
+
+        @Test("sees by the log that a manifest or an end state is not what was written")
+        func tampered() throws {
+            let node = try node()
+            let path = try #require(try machines(node, "job=4712").first?["evidence"] as? String)
+            func damaged() throws -> [String]? {
+                let run = try node.bivouac("evidence", "show", path, "--json")
+                let shown = try JSONSerialization.jsonObject(with: run.output) as? [[String: Any]]
+                let damaged = shown?.first?["damaged"] as? [String]
+                #expect(run.status == (damaged == [] ? 0 : 65), "\(run.errors)")
+                return damaged
+            }
+            #expect(try damaged() == [])
+            for (file, old, new) in [
+                ("manifest.json", "\"physics\"", "\"chemistry\""),
+                ("end.json", "\"refused\"", "\"epilogue\""),
+            ] {
+                let name = "var/lib/bivouac/evidence/\(path)/\(file)"
+                let whole = try String(contentsOfFile: node.path(name), encoding: .utf8)
+                #expect(whole.contains(old))
+                try node.write(name, whole.replacing(old, with: new))
+                #expect(try damaged() == [file])
+                try FileManager.default.removeItem(atPath: node.path(name))
+                #expect(try damaged()?.contains(file) == true)
+                try node.write(name, whole)
+            }
+            #expect(try damaged() == [])
+        }
+
         @Test("has numbers for a monitor that any reader of OpenMetrics takes")
         func metrics() throws {
             let node = try node()

@@ -201,6 +201,38 @@ extension CrashTests {
             }
         }
 
+        @Test("after a guest that talks nonsense, and keeps in its end state why it was ended")
+        func nonsense() async throws {
+            let room = try await MachineRoom()
+            try room.node.write("ready", "nonsense")
+            let job = room.job(1)
+            #expect(try await room.prologue(job).status == 0)
+            #expect(try room.phase(job) == "refused")
+            #expect(try await room.epilogue(job).status == 0)
+            try Self.expectEnded(job, room)
+            let evidence = "var/lib/bivouac/evidence"
+            let day = try #require(room.node.names(evidence).first { $0.hasPrefix("20") })
+            let data = try Data(
+                contentsOf: URL(fileURLWithPath: room.node.path("\(evidence)/\(day)/t-1.0/end.json")))
+            let end = try JSONSerialization.jsonObject(with: data) as? [String: Any]
+            #expect((end?["refusal"] as? [String: String])?["name"] == "GuestNotReady")
+            #expect(try room.unended() == [])
+        }
+
+        @Test("after a replay that was killed, also when the next one is faster than any tick")
+        func replay() async throws {
+            let room = try await MachineRoom()
+            try await room.epilogue(room.running(1))
+            let killed = try room.launch([Built.bivouac, "evidence", "replay", "t-1", "--for", "10m"])
+            try await Harness.soon("a replay") { try room.domains() == ["replay-t-1.0"] }
+            killed.kill(SIGKILL)
+            _ = try await killed.end()
+            let next = try await room.run([Built.bivouac, "evidence", "replay", "t-1", "--for", "1s"])
+            #expect(next.status == 0, "\(next.errors)")
+            #expect(try room.domains() == [])
+            #expect(room.node.names("var/lib/bivouac/replays") == [])
+        }
+
         @Test("and touches nothing that carries no record of ours")
         func foreign() async throws {
             let room = try await MachineRoom()

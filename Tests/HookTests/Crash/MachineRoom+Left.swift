@@ -104,6 +104,25 @@ extension MachineRoom {
         }
     }
 
+    /// Machines that the audit log knows the start of and not the end.
+    func unended() throws -> [String] {
+        var open: Set<String> = []
+        let log = FileManager.default.contents(atPath: path("var/log/bivouac/audit.jsonl")) ?? Data()
+        for line in log.split(separator: 0x0A) {
+            // What a writer that died has left is no line.
+            guard let line = try? JSONSerialization.jsonObject(with: line) as? [String: Any],
+                let fields = line["fields"] as? [String: Any], let job = fields["job"],
+                let attempt = fields["attempt"]
+            else { continue }
+            switch line["event"] as? String {
+            case "start": open.insert("\(job).\(attempt)")
+            case "end": open.remove("\(job).\(attempt)")
+            default: break
+            }
+        }
+        return open.sorted()
+    }
+
     /// The phase in a job's record; nil when it has none.
     func phase(_ job: JobOnNode) throws -> String? {
         let record = path("run/bivouac/jobs/t-\(job.id)/record.json")

@@ -67,8 +67,8 @@ struct Sweep {
         #expect(unexplained == [], "\(title), \(what): machines without start or end state")
     }
 
-    /// Prints the one line, and expects that a tick sweeps what was begun, a whole audit log, and that most moments
-    /// were met.
+    /// Prints the one line, and expects that a tick sweeps what was begun, a whole audit log with an end to each start,
+    /// and that most moments were met.
     func finish() async throws {
         let seconds = (ContinuousClock.now - began).components.seconds
         print("\(title): \(tried) points tried, \(missed) not met, \(left) leftovers, \(seconds) s")
@@ -76,6 +76,7 @@ struct Sweep {
         let tick = try await room.tick()
         #expect(tick.status == 0, "\(tick.errors)")
         #expect(room.unfinished() == [], "\(title): start states that nobody writes any more")
+        #expect(try room.unended() == [], "\(title): starts without an end in the audit log")
         let audit = try await room.run([Built.bivouac, "audit", "verify"])
         #expect(audit.status == 0, "\(audit.errors)\(audit.text)")
     }
