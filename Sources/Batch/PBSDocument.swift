@@ -1,8 +1,8 @@
 internal import Job
 
-/// What `qstat -f -x` of Torque prints: elements, one within another, without attributes.
+/// What `qstat -f -x` and `pbsnodes -x` of Torque print: elements, one within another, without attributes.
 ///
-/// qstat puts another byte in the place of every `<` in a value, so that nobody's text can end an element.
+/// They put another byte in the place of every `<` in a value, so that nobody's text can end an element.
 struct PBSDocument {
     /// One element; its text is what stands directly in it.
     struct Element {
@@ -23,8 +23,10 @@ struct PBSDocument {
 
     private static let depth = 8
 
+    private let documents: [Element]
+
     /// The jobs, whichever of several documents they stand in.
-    let jobs: [Element]
+    var jobs: [Element] { elements("Job") }
 
     /// Reads the documents of an answer; one that is cut short is an error.
     init(_ text: String) throws(BatchError) {
@@ -49,9 +51,13 @@ struct PBSDocument {
             }
         }
         guard open.count == 1 else { throw Self.unreadable }
-        jobs = open[0].children.filter { $0.name == "Data" }
-            .flatMap { $0.children.filter { $0.name == "Job" } }
+        documents = open[0].children.filter { $0.name == "Data" }
     }
 
-    private static let unreadable = BatchError(.node, "qstat answered with what cannot be read")
+    /// What the documents list by that name.
+    func elements(_ name: String) -> [Element] {
+        documents.flatMap { $0.children.filter { $0.name == name } }
+    }
+
+    private static let unreadable = BatchError(.node, "the server answered with what cannot be read")
 }

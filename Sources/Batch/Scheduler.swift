@@ -39,6 +39,6 @@ package protocol SchedulerCommands: Sendable {
     func waiting(in queues: [String]) throws(BatchError) -> [WaitingJob]
     /// What the batch system knows of a node for its choice of nodes.
     func node(_ name: String) throws(BatchError) -> NodeFeatures
-    /// Gives a node all of these features and no others.
-    func update(_ name: String, to node: NodeFeatures) throws(BatchError)
+    /// Gives a node these features of ours and no others of ours; false when it has them already.
+    func publish(_ features: [String], of node: String) throws(BatchError) -> Bool
 }

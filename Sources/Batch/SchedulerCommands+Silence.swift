@@ -10,7 +10,7 @@ extension SchedulerCommands {
         throw silence("a node's features")
     }
 
-    func update(_ name: String, to node: NodeFeatures) throws(BatchError) {
+    func publish(_ features: [String], of node: String) throws(BatchError) -> Bool {
         throw silence("a node's features")
     }
 

@@ -37,8 +37,11 @@ extension SlurmCommand {
         return node
     }
 
-    /// Gives a node all of these features and no others.
-    package func update(_ name: String, to node: NodeFeatures) throws(BatchError) {
+    /// Gives a node these features of ours and no others of ours; false when it has them already.
+    package func publish(_ features: [String], of name: String) throws(BatchError) -> Bool {
+        let before = try node(name)
+        let node = before.with(features)
+        guard node != before else { return false }
         let answer = try program.run(
             "scontrol",
             [
@@ -46,5 +49,6 @@ extension SlurmCommand {
                 "ActiveFeatures=" + node.active.joined(separator: ","),
             ])
         guard answer.succeeded else { throw program.failure("scontrol", answer) }
+        return true
     }
 }

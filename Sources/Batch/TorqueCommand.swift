@@ -7,7 +7,7 @@ internal import Unix
 /// Only its XML is read: in its other forms a job's own text can look like another job.
 struct TorqueCommand: SchedulerCommands {
     /// Where Torque's packages, a build from source and the usual site prefixes put the commands.
-    private static let directories = [
+    static let directories = [
         "/usr/bin", "/usr/local/bin", "/opt/torque/bin", "/usr/local/torque/bin",
     ]
     /// What qstat says of a job that the server has forgotten.
@@ -17,10 +17,10 @@ struct TorqueCommand: SchedulerCommands {
     let server: String?
     let program: BatchProgram
 
-    init(server: String?, seconds: Int = 5) {
+    init(server: String?, seconds: Int = 5, directories: [String] = Self.directories) {
         self.server = server
         program = BatchProgram(
-            directories: Self.directories, environment: ["PATH=/usr/bin:/bin", "TZ=UTC", "LC_ALL=C"],
+            directories: directories, environment: ["PATH=/usr/bin:/bin", "TZ=UTC", "LC_ALL=C"],
             seconds: seconds)
     }
 
@@ -67,15 +67,6 @@ struct TorqueCommand: SchedulerCommands {
             NameService.account(named: $0, withGroups: false)?.uid
         }
     }
-
-    /// Refused: only a Torque server's administrator sets properties of a node.
-    package func node(_ name: String) throws(BatchError) -> NodeFeatures {
-        throw BatchError(
-            .site, "publish = true in site.toml is for Slurm: a node of Torque cannot set its properties")
-    }
-
-    /// Refused, as `node` is.
-    package func update(_ name: String, to node: NodeFeatures) throws(BatchError) { _ = try self.node(name) }
 }
 
 /// A question about one job that is under way.

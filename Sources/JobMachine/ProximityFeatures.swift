@@ -51,7 +51,7 @@ package struct ProximityFeatures {
         }
         if let told, told.features == names, (0...Self.interval).contains(now - told.at) { return nil }
         let changed = try atNode("could not publish the node's images") { () throws(BatchError) in
-            try tell(commands, names, of: node)
+            try commands.publish(names, of: node)
         }
         try atNode("could not write \(places.features)") { () throws(UnixError) -> Void in
             guard let text = try? JSONEncoder().encode(Told(features: names, at: now)) else {
@@ -61,16 +61,5 @@ package struct ProximityFeatures {
             try Files.write([UInt8](text), to: places.features, mode: 0o644)
         }
         return changed ? names : nil
-    }
-
-    /// False when the controller has it so.
-    private func tell(
-        _ commands: any SchedulerCommands, _ names: [String], of node: String
-    ) throws(BatchError) -> Bool {
-        let before = try commands.node(node)
-        let after = before.with(names)
-        guard after != before else { return false }
-        try commands.update(node, to: after)
-        return true
     }
 }

@@ -10,6 +10,7 @@ the job's own process waits.
 """
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -19,6 +20,7 @@ ATTRIBUTES = ("Account_Name", "Exit_status", "egroup", "euser", "exec_host2", "e
               "run_version")
 RESOURCES = ("other", "walltime")
 STATE = ("run_version", "session_id")
+IMAGES = "bivouac_image"
 # Of characters: the user wrote some of the values, and a program of ours takes no more than a mebibyte.
 LONGEST = 16384
 
@@ -87,16 +89,18 @@ class Node:
         return str(job.queue) in self.queues or os.path.isdir(self.root + "/run/bivouac/jobs/" + self.key(job))
 
     def run(self, *command, told="", seconds=None, **variables):
-        """Runs a program; its exit status and the last line that it wrote to standard error."""
+        """Runs a program; its exit status, the last line that it wrote to standard error, and its output."""
         variables.update(PATH="/usr/sbin:/usr/bin:/sbin:/bin", BIVOUAC_ROOT=self.root)
-        end = subprocess.run(command, input=told.encode(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        end = subprocess.run(command, input=told.encode(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                              env=variables, cwd="/", timeout=seconds)
         lines = end.stderr.decode("utf-8", "replace").splitlines()
-        return end.returncode, lines[-1][:1000] if lines else "bivouac: %s: %d" % (command[0], end.returncode)
+        line = lines[-1][:1000] if lines else "bivouac: %s: %d" % (command[0], end.returncode)
+        return end.returncode, line, end.stdout
 
     def hook(self, name, job):
         """Runs one of the programs that are told of a job."""
-        return self.run(self.libexec + "/" + name, "openpbs", told=json.dumps(told(job, ATTRIBUTES, RESOURCES)))
+        return self.run(self.libexec + "/" + name, "openpbs",
+                        told=json.dumps(told(job, ATTRIBUTES, RESOURCES)))[:2]
 
 
 def prologue(node, event):
@@ -163,9 +167,27 @@ def periodic(node, event):
     jobs = {} if forged() else {
         "BIVOUAC_OPENPBS_JOBS": json.dumps([told(job, STATE, ("walltime",)) for job in event.job_list.values()
                                             if node.owns(job)])}
-    status, line = node.run(node.operator, "tick", seconds=60, **jobs)
+    status, line, answer = node.run(node.operator, "tick", seconds=60, **jobs)
     if status != 0:
         pbs.logmsg(pbs.LOG_WARNING, line)
+    if answer:
+        publish(event, json.loads(answer)[IMAGES])
+
+
+def publish(event, images):
+    """Has MOM tell the server which images this node has."""
+    # Servers up to 23.06 mishandle a value that a hook empties.
+    value = ",".join(images) or "none"
+    name = pbs.get_local_nodename()
+    vnode = pbs.vnode(name)
+    if not re.fullmatch("[0-9a-z_,]{1,65536}", value):
+        pbs.logmsg(pbs.LOG_WARNING, "bivouac: the names of the images are too many, or none")
+    elif IMAGES not in vnode.resources_available:
+        # The server would make a plain text of it, whose parts no job could ask for.
+        pbs.logmsg(pbs.LOG_WARNING, "bivouac: the server has no resource %s: see bivouac.qmgr" % IMAGES)
+    else:
+        vnode.resources_available[IMAGES] = value
+        event.vnode_list[name] = vnode
 
 
 EVENTS = {pbs.EXECJOB_PROLOGUE: prologue, pbs.EXECJOB_LAUNCH: launch, pbs.EXECJOB_PRETERM: preterm,

@@ -28,6 +28,8 @@ struct Mom {
         var argv: [String]?
         /// Vnodes that were taken out of service.
         var offline: [String]
+        /// What the server is told of vnodes: the resources that were set.
+        var resources: [String: [String: String]]
         var log: [String]
         /// pbs_python's exit status: 254 after an exception, 253 after an alarm.
         var status: Int32?

@@ -227,6 +227,36 @@ final class OpenPBSHookTests {
     }
 
     @Test(
+        "has MOM tell the server which images the node has, when tick says so",
+        arguments: [
+            ("", [:]),
+            ("{\"bivouac_image\": [\"bivouac_a1\", \"bivouac_b2\"]}", ["node1": "bivouac_a1,bivouac_b2"]),
+            ("{\"bivouac_image\": []}", ["node1": "none"]),
+        ])
+    func published(answer: String, resources: [String: String]) throws {
+        try program(
+            "sbin/bivouac", "cat <<'END'\n\(answer)\nEND\nexit 0".replacing("cat <<'END'\n\nEND\n", with: ""))
+        let decision = try mom.periodic([])
+        #expect(decision.accept && decision.log == [])
+        #expect(decision.resources == resources.mapValues { ["bivouac_image": $0] })
+    }
+
+    @Test("tells a server nothing that does not know the resource, and nothing that could be two values")
+    func unpublished() throws {
+        try program("sbin/bivouac", "echo '{\"bivouac_image\": [\"bivouac_a1\"]}'")
+        var other = mom
+        other.environment["STANDIN_VNODE_RESOURCES"] = "mem ncpus"
+        let unknown = try other.periodic([])
+        #expect(unknown.accept && unknown.resources == [:])
+        #expect(unknown.log == ["bivouac: the server has no resource bivouac_image: see bivouac.qmgr"])
+        for names in ["\"a b\"", "\"a\\npbs.event().x=1\"", "\"\(String(repeating: "a", count: 65_537))\""] {
+            try program("sbin/bivouac", "cat <<'END'\n{\"bivouac_image\": [\(names)]}\nEND")
+            let bad = try mom.periodic([])
+            #expect(bad.accept && bad.resources == [:] && bad.log.count == 1)
+        }
+    }
+
+    @Test(
         "believes nothing of a job whose owner wrote lines of MOM's",
         arguments: [
             "pbs.event().job.queue=batch", "pbs.event().job.euser=root", "pbs.event().job.id=1.pbs",

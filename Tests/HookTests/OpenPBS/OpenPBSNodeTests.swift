@@ -113,6 +113,23 @@ extension HookTests {
         }
 
         @Test(
+            "with publish = true the server learns which images the node has, and not again what it was told")
+        func published() throws {
+            let node = try Node()
+            try node.configure(["scheduler": "\"openpbs\"", "store.publish": "true"])
+            let mom = try node.mom()
+            #expect(try mom.periodic([]).resources["node1"] == ["bivouac_image": "none"])
+            #expect(try node.bivouac("image", "fetch", "demo/minimal").status == 0)
+            // By hand there is nobody who could tell the server.
+            let alone = try node.bivouac("tick")
+            #expect(alone.status == 69 && alone.errors.contains("only the hook's exechost_periodic event"))
+            let names = try node.bivouac("image", "list", "--node-features").text.dropLast()
+            #expect(names.hasPrefix("bivouac_"))
+            #expect(try mom.periodic([]).resources["node1"] == ["bivouac_image": String(names)])
+            #expect(try mom.periodic([]).resources == [:])
+        }
+
+        @Test(
             "what is installed follows from site.toml; a script goes to the job starter, which understands MOM's line"
         )
         func installed() throws {

@@ -68,7 +68,10 @@ class queue:
 
 
 class pbs_resource:
-    """A resource that is defined and was not asked for is None; one that is not defined is no attribute."""
+    """A resource that is defined and was not asked for is None; one that is not defined is no attribute.
+
+    One that a hook sets all the same is made by the server, of the type that the value has in Python.
+    """
 
     def __init__(self, defined):
         for name in defined:
@@ -79,6 +82,9 @@ class pbs_resource:
 
     def __getitem__(self, name):
         return getattr(self, name)
+
+    def __setitem__(self, name, value):
+        setattr(self, name, value)
 
     def __contains__(self, name):
         return hasattr(self, name)
@@ -133,9 +139,12 @@ class job:
 
 
 class vnode:
-    def __init__(self):
+    def __init__(self, name):
+        self.name = name
         self.state = None
         self.comment = None
+        self.resources_available = pbs_resource(
+            os.environ.get("STANDIN_VNODE_RESOURCES", "mem ncpus bivouac_image").split())
 
 
 class _event:
@@ -211,7 +220,7 @@ def read(path):
         elif thing.startswith('pbs.event().job_list["'):
             jobs.setdefault(thing[22:-2], []).append((name, index, value))
         elif thing.startswith('pbs.event().vnode_list["'):
-            vnodes.setdefault(thing[24:-2], vnode())
+            vnodes.setdefault(thing[24:-2], vnode(thing[24:-2]))
         elif thing == "pbs.event()" and name == "argv":
             argv.append(value)
         elif thing == "pbs.event()":
@@ -270,6 +279,9 @@ def main():
     if current.type == EXECJOB_LAUNCH:
         outcome.update(progname=param["progname"], argv=list(param["argv"]))
     outcome["offline"] = sorted(name for name, node in param["vnode_list"].items() if node.state == ND_OFFLINE)
+    resources = {name: {key: value for key, value in vars(node.resources_available).items() if value is not None}
+                 for name, node in param["vnode_list"].items()}
+    outcome["resources"] = {name: values for name, values in resources.items() if values}
     with open(target, "w") as file:
         json.dump(outcome, file)
     sys.exit(status)
