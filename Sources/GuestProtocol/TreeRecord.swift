@@ -22,8 +22,8 @@ package enum TreeRecord: Hashable, Sendable {
     case link(FileName, target: BytePath, modified: Int64)
     /// What came under that name before is there no more.
     case gone(FileName)
-    /// The end of all.
-    case end
+    /// The end of all, and whether nothing is missing that the sender was to tell.
+    case end(isWhole: Bool)
 
     /// Permissions, no more than the nine bits of them, and nanoseconds since 1970.
     package struct Attributes: Hashable, Sendable {
@@ -87,7 +87,7 @@ package struct TreeRecordReader {
             }
             return .link(name, target: target, modified: modified)
         case .gone: return .gone(try name())
-        case .end: return .end
+        case .end: return .end(isWhole: try fields.number(UInt8.self) == 1)
         }
     }
 

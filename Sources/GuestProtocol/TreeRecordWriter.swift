@@ -53,7 +53,9 @@ package struct TreeRecordWriter {
         case .gone(let name):
             put(.gone, &bytes)
             put(name, &bytes)
-        case .end: put(.end, &bytes)
+        case .end(let isWhole):
+            put(.end, &bytes)
+            put(UInt8(isWhole ? 1 : 0), &bytes)
         }
     }
 

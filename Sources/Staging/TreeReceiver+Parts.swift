@@ -30,19 +30,19 @@ extension TreeReceiver {
         /// What it is called meanwhile.
         let temporary: FileName
         let file: FileDescriptor
-        /// Who else may use the file that it replaces.
-        let group: UInt32?
+        /// What it replaces; nil for nothing.
+        let old: FileStatus?
         var end: Int64 = 0
 
         init(
             _ name: FileName, _ attributes: TreeRecord.Attributes, _ temporary: FileName,
-            _ file: consuming FileDescriptor, group: UInt32?
+            _ file: consuming FileDescriptor, old: FileStatus?
         ) {
             self.name = name
             self.attributes = attributes
             self.temporary = temporary
             self.file = file
-            self.group = group
+            self.old = old
         }
     }
 }

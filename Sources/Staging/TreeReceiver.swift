@@ -37,6 +37,8 @@ package struct TreeReceiver: ~Copyable {
     /// Bytes counted towards the limit.
     private var charged: Int64 = 0
     package private(set) var isDone = false
+    /// Whether the sender could tell everything; known at the end.
+    package private(set) var isWhole = true
     package private(set) var stop: Stop?
     /// Bytes of content so far.
     package internal(set) var content: Int64 = 0
@@ -90,9 +92,10 @@ package struct TreeReceiver: ~Copyable {
         guard !isInFile else { throw malformed("an entry inside a file") }
         switch record {
         case .place(let index, let attributes): try enterPlace(index, attributes)
-        case .end:
+        case .end(let isWhole):
             leavePlace()
             isDone = true
+            self.isWhole = isWhole
         case .leave:
             if skipped > 0 {
                 skipped -= 1

@@ -198,7 +198,7 @@ package struct TreeSender: ~Copyable {
     private mutating func enterPlace(_ out: inout TreeRecordWriter, _ bytes: inout [UInt8]) {
         guard nextPlace < places.count else {
             isDone = true
-            return out.add(.end, to: &bytes)
+            return out.add(.end(isWhole: complaints.count == 0), to: &bytes)
         }
         let place = places[nextPlace]
         nextPlace += 1

@@ -1,5 +1,3 @@
-internal import Job
-internal import JobContext
 internal import Site
 internal import Unix
 
@@ -17,25 +15,17 @@ extension JobBench {
 
     /// The same without us: tar in the guest on the same port.
     ///
-    /// It tells on the console that it has unpacked, since
-    /// busybox's reads until the host hangs up.
+    /// It tells on the console that it has unpacked, since busybox's reads until the host hangs up.
     private static let unpacker = #"""
-        (
-            for module in virtio_pci virtio_console; do modprobe -q "$module" 2>/dev/null; done
-            for entry in /sys/class/virtio-ports/*; do
-                [ "$(cat "$entry/name")" = org.bivouac.payload ] && port=/dev/${entry##*/}
-            done
-            exec 3<>"$port"
-            while :; do
-                read -r word <&3 || { sleep 0.02; continue; }
-                case $word in
-                in*) rm -rf /staged; mkdir /staged; echo "clear $word" >/dev/console ;;
-                tar*) tar x -C /staged <&3; echo "done $word" >/dev/console ;;
-                out) tar c -C /staged . >&3 ;;
-                esac
-            done
-        ) </dev/null >/dev/null 2>&1 &
-
+        mkdir /staged
+        echo here >/dev/console
+        while :; do
+            read -r word <&3 || { sleep 0.02; continue; }
+            case $word in
+            in) tar x -C /staged <&3; echo there >/dev/console ;;
+            out) tar c -C /staged . >&3 ;;
+            esac
+        done
         """#
 
     /// A tree of the user's, and what it is called.
@@ -53,20 +43,20 @@ extension JobBench {
         Sample(
             name: "10,000 files", target: .ratioAtMost(1.3),
             maker:
-                "for d in 0 1 2 3 4 5 6 7 8 9; do mkdir $d; i=0; while [ $i -lt 1000 ]; do "
-                + "head -c 1000 /dev/urandom >$d/$i; i=$((i+1)); done; done"),
+                "for d in 0 1 2 3 4 5 6 7 8 9; do mkdir $d; "
+                + "head -c 1000000 /dev/urandom | split -a 3 -b 1000 -d - $d/; done"),
     ]
 
-    /// Working directories into machines and back, against tar(1) through the same port of a bare machine.
+    /// Working directories into machines and back, against tar(1) through the same port of bare machines, each
+    /// as freshly booted as a job's.
     func staging() throws(BenchError) -> [Row] {
-        let machine = try BareMachine(98, model, context: try makeUnpackContext())
-        try watch.wait("virsh create", for: try machine.create())
+        let context = try makeContext(Self.unpacker)
         var rows: [Row] = []
         var number = 0
         for tree in Self.trees {
             let directory = "\(scratch.places.root)/staged"
-            try Programs.run([Programs.shell, "-c", "rm -rf \(directory); mkdir \(directory)"])
-            try Programs.run([Programs.shell, "-c", "cd \(directory) && \(tree.maker) && chown -R nobody ."])
+            try shell("rm -rf \(directory); mkdir \(directory)")
+            try shell("cd \(directory) && \(tree.maker) && chown -R nobody .")
             var ours: (into: [Double], back: [Double]) = ([], [])
             var bare: (into: [Double], back: [Double]) = ([], [])
             for index in 1...samples {
@@ -74,13 +64,14 @@ extension JobBench {
                     index,
                     ours: { () throws(BenchError) in
                         number += 1
+                        Self.tell("\(tree.name), \(index) of \(samples): in a job")
                         let times = try stage(number, directory)
                         ours.into.append(times.into)
                         ours.back.append(times.back)
                     },
                     bare: { () throws(BenchError) in
-                        number += 1
-                        let times = try unpack(machine, number, directory)
+                        Self.tell("\(tree.name), \(index) of \(samples): tar")
+                        let times = try unpack(directory, context)
                         bare.into.append(times.into)
                         bare.back.append(times.back)
                     })
@@ -94,7 +85,6 @@ extension JobBench {
                 Row("\(tree.name) in and out / tar", "ms", sums(ours), against: sums(bare), tree.target),
             ]
         }
-        try watch.wait("virsh destroy", for: try machine.destroy())
         return rows
     }
 
@@ -121,57 +111,40 @@ extension JobBench {
         return (into, back)
     }
 
-    private func unpack(_ machine: BareMachine, _ number: Int, _ directory: String) throws(BenchError)
-        -> (into: Double, back: Double)
-    {
-        try say("in\(number)\n", to: machine, nil)
+    /// A bare machine that the tree goes to, and that it comes back from.
+    private func unpack(_ directory: String, _ context: String) throws(BenchError) -> (
+        into: Double, back: Double
+    ) {
+        let machine = try BareMachine(98, model, context: context)
+        try watch.wait("virsh create", for: try machine.create())
+        try machine.awaitConsole("here")
+        let socket = machine.payloadSocket
+        // QEMU drops what it has not read of a connection that is closed; socat ends its half of it and waits.
+        let send = "\(Programs.socat) -b 65536 -t 300 - UNIX-CONNECT:\(socket)"
         let began = ContinuousClock.now
-        try say(
-            "tar\(number)\n", to: machine,
-            { (socket) throws(BenchError) in
-                try Running.start(
-                    ["/usr/bin/tar", "-c", "-C", directory, "."], environment: Programs.environment,
-                    output: socket)
-            })
-        try machine.awaitConsole("done tar\(number)")
+        try shell("{ echo in; tar -c -C \(directory) .; } | \(send)")
+        try machine.awaitConsole("there")
         let into = Running.milliseconds(ContinuousClock.now - began)
+        // As long as busybox's archive is: a tar whose input stays open does not end by itself.
+        let length = "$(tar -c -b 1 -C \(directory) . | wc -c)"
         let target = directory + ".bare"
-        try Programs.run([Programs.shell, "-c", "rm -rf \(target); mkdir \(target)"])
+        try shell("rm -rf \(target); mkdir \(target); echo \(length) >\(target).length")
+        let connection = try BenchError.during("could not reach the bare machine") { () throws(UnixError) in
+            try Socket.connect(to: socket)
+        }
         let ended = ContinuousClock.now
-        try say(
-            "out\n", to: machine,
-            { (socket) throws(BenchError) in
-                try Running.start(
-                    ["/usr/bin/tar", "-x", "-B", "-C", target], environment: Programs.environment,
-                    input: socket)
-            })
-        return (into, Running.milliseconds(ContinuousClock.now - ended))
+        try BenchError.during("could not write to the bare machine") { () throws(UnixError) in
+            try connection.write("out\n")
+        }
+        try shell("head -c $(cat \(target).length) | tar -x -C \(target)", input: connection.rawValue)
+        let back = Running.milliseconds(ContinuousClock.now - ended)
+        try watch.wait("virsh destroy", for: try machine.destroy())
+        return (into, back)
     }
 
-    /// Says a word to the bare machine, lets a program go on with the connection, and hangs up at its end.
-    private func say(
-        _ word: String, to machine: BareMachine, _ start: ((Int32) throws(BenchError) -> Running)?
-    ) throws(BenchError) {
-        let socket = try BenchError.during("could not reach the bare machine") { () throws(UnixError) in
-            let socket = try Socket.connect(to: machine.payloadSocket)
-            try socket.write(word)
-            return socket
-        }
-        if let start { try watch.wait("tar", for: try start(socket.rawValue)) }
-        if start == nil { try machine.awaitConsole("clear " + word.dropLast()) }
-    }
-
-    private func makeUnpackContext() throws(BenchError) -> String {
-        let path = scratch.bare + "/unpack.iso"
-        try BenchError.during("could not make \(path)") { () throws(ContextError) in
-            try Volume(
-                label: "CONTEXT",
-                files: [
-                    .init("context.sh", .bytes([])), .init("prolog.sh", .bytes(Array(Self.unpacker.utf8))),
-                    .init("epilog.sh", .bytes([])),
-                ]
-            ).write(newFile: path, mode: 0o444)
-        }
-        return path
+    private func shell(_ line: String, input: Int32? = nil) throws(BenchError) {
+        let words = [Programs.shell, "-c", line]
+        let process = try Running.start(words, environment: Programs.environment, input: input)
+        try watch.wait(line, for: process)
     }
 }

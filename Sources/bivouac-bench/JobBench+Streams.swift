@@ -1,4 +1,3 @@
-internal import JobContext
 internal import Unix
 
 extension JobBench {
@@ -22,21 +21,12 @@ extension JobBench {
 
         """#
 
-    /// The same without us, what the image's contextualisation starts: the writer's pipe, busybox's cat in the
-    /// place of the agent, and the port.
-    private static let prolog = #"""
-        (
-            for module in virtio_pci virtio_console; do modprobe -q "$module" 2>/dev/null; done
-            for entry in /sys/class/virtio-ports/*; do
-                [ "$(cat "$entry/name")" = org.bivouac.payload ] && port=/dev/${entry##*/}
-            done
-            exec 3<>"$port"
-            while :; do
-                read -r word <&3 || { sleep 1; continue; }
-                dd if=/dev/zero bs=65536 count="$word" 2>/dev/null | cat >&3
-            done
-        ) </dev/null >/dev/null 2>&1 &
-
+    /// The same without us: the writer's pipe, busybox's cat in the place of the agent, and the port.
+    private static let writer = #"""
+        while :; do
+            read -r word <&3 || { sleep 1; continue; }
+            dd if=/dev/zero bs=65536 count="$word" 2>/dev/null | cat >&3
+        done
         """#
 
     /// Standard output through agent and launcher, against a pipe into the port and socat(1) on the host; then
@@ -45,7 +35,7 @@ extension JobBench {
         let job = try MadeUpJob(99, scratch)
         try job.writeScript(Self.payload)
         try watch.wait("the prologue", for: try job.prologue())
-        let machine = try BareMachine(99, model, context: try makeContext())
+        let machine = try BareMachine(99, model, context: try makeContext(Self.writer))
         try watch.wait("virsh create", for: try machine.create())
         var launcher = try Conversation { (input, output) throws(BenchError) in
             try job.task(input: input, output: output)
@@ -100,19 +90,5 @@ extension JobBench {
         let sizes = String(decoding: answer, as: UTF8.self).split(separator: "\n").compactMap { Double($0) }
         guard let largest = sizes.max() else { throw .failed("the guest shows no process of the agent") }
         return largest / 1024
-    }
-
-    private func makeContext() throws(BenchError) -> String {
-        let path = scratch.bare + "/stream.iso"
-        try BenchError.during("could not make \(path)") { () throws(ContextError) in
-            try Volume(
-                label: "CONTEXT",
-                files: [
-                    .init("context.sh", .bytes([])), .init("prolog.sh", .bytes(Array(Self.prolog.utf8))),
-                    .init("epilog.sh", .bytes([])),
-                ]
-            ).write(newFile: path, mode: 0o444)
-        }
-        return path
     }
 }

@@ -76,7 +76,8 @@ struct Exchange: ~Copyable {
         case nil:
             if !receiver.isDone { Process.report("bivouac: the machine did not send back what the job left") }
         }
-        let isWhole = receiver.isDone && receiver.complaints.count == 0 && receiver.stop == nil
+        let isWhole =
+            receiver.isDone && receiver.isWhole && receiver.complaints.count == 0 && receiver.stop == nil
         guard !isWhole, end == .exited(0) else { return end }
         return .exited(UInt8(Failure.Status.incomplete.rawValue))
     }

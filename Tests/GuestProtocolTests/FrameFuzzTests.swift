@@ -14,8 +14,7 @@ struct FrameFuzzTests {
         let records: [TreeRecord] = [
             .place(0, attributes), .directory(try name("d"), attributes), .file(try name("f"), attributes),
             .close(length: 7), .leave, .link(try name("l"), target: path, modified: 1), .gone(try name("g")),
-            .drop,
-            .end,
+            .drop, .end(isWhole: false),
         ]
         for record in records { writer.add(record, to: &bytes) }
         _ = try writer.addData(offset: 4096, upTo: 9, to: &bytes) { _, _, most in most }

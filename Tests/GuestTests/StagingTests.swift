@@ -109,6 +109,21 @@ struct StagingTests {
     }
 
     @Test(
+        "what the job made and cannot be read is told, and a script that ended well has failed",
+        arguments: [(code: 0, status: 74), (code: 3, status: 3)])
+    func unreadable(code: Int32, status: Int32) throws {
+        try withDirectory { rehearsal, path in
+            try sh("printf old >sent", in: path)
+            let script = "printf new >sent; printf x >made; mkdir sub; chmod 0 sent made sub; printf y >b"
+            let run = try rehearsal.run(try rehearsal.script("#!/bin/sh\n\(script); exit \(code)\n"))
+            #expect(run.status == status)
+            let lines = ["made", "sent", "sub"].map { "bivouac: not brought back: \($0): Permission denied" }
+            #expect(run.errors.split(separator: "\n").map(String.init).sorted() == lines)
+            #expect(try sh("ls; cat sent b", in: path) == "b\nsent\noldy")
+        }
+    }
+
+    @Test(
         "a home directory and what is above it stay, but for what the job names",
         arguments: ["WORK/here", "WORK/here/below"])
     func home(home: String) throws {

@@ -9,6 +9,8 @@ struct HostileTests {
     private static let plain = TreeRecord.Attributes(mode: 0o644, modified: 1_000_000_000)
     private static let open = TreeRecord.Attributes(mode: 0o755, modified: 1_000_000_000)
 
+    private static let end = TreeRecord.end(isWhole: true)
+
     private func file(_ text: String) -> [TreeRecord] {
         [.file(name(text), Self.plain), .data(offset: 0, 0..<0), .close(length: 4)]
     }
@@ -62,7 +64,7 @@ struct HostileTests {
                 [.place(0, Self.open), .directory(name("d"), Self.open)] + file("file") + [.leave]
                     + [.link(name("new"), target: path, modified: 0), .directory(name("new"), Self.open)]
                     + file("file") + [.directory(name("dir"), Self.open)] + file("file") + [.leave, .leave]
-                    + file("f") + [.gone(name("gone")), .end],
+                    + file("f") + [.gone(name("gone")), Self.end],
                 into: try tree.place())
             #expect(complaints.lines.count == 3)
             // The link itself was replaced.
@@ -75,7 +77,7 @@ struct HostileTests {
     func hardLinks() throws {
         try withOutside { tree, outside in
             try tree.sh("ln ../tree1/file f")
-            _ = try receive([.place(0, Self.open)] + file("f") + [.end], into: try tree.place())
+            _ = try receive([.place(0, Self.open)] + file("f") + [Self.end], into: try tree.place())
             #expect(try tree.text("f") == "evil")
         }
     }
@@ -87,7 +89,7 @@ struct HostileTests {
             let output = try #require(try Files.status(tree.path + "/slurm.out"))
             let complaints = try receive(
                 [.place(0, Self.open)] + file("pipe") + file("dir") + file("slurm.out")
-                    + [.link(name("dir"), target: #require(BytePath([65])), modified: 0), .end],
+                    + [.link(name("dir"), target: #require(BytePath([65])), modified: 0), Self.end],
                 into: try tree.place(), kept: [FileKey(output)])
             #expect(
                 complaints.lines == [
@@ -102,7 +104,7 @@ struct HostileTests {
     func setuid() throws {
         try withTrees(1) { trees in
             var bytes = body(
-                [.place(0, Self.open), .directory(name("d"), Self.open), .leave] + file("f") + [.end],
+                [.place(0, Self.open), .directory(name("d"), Self.open), .leave] + file("f") + [Self.end],
                 data: Array("evil".utf8))
             // The two bytes behind each name are its mode.
             for text in ["d", "f"] {
@@ -128,7 +130,7 @@ struct HostileTests {
                     + file("authorized_keys") + [.leave] + file("other") + [
                         .directory(name("out"), Self.open)
                     ]
-                    + file(".ok") + [.leave, .end],
+                    + file(".ok") + [.leave, Self.end],
                 into: try trees[0].place([".bashrc", ".ssh", "out"], keepsHidden: true))
             #expect(complaints.count == 3)
             #expect(try trees[0].sh("find . -type f | sort") == "./.bashrc\n./out/.ok\n")
@@ -142,7 +144,7 @@ struct HostileTests {
             try trees[0].sh("printf x >a; mkdir d")
             let sent = SentTree(places: 1)
             var receiver = TreeReceiver(.returned, into: [try trees[0].place()], .aside, removing: sent)
-            let bytes = body([.place(0, Self.open), .gone(name("a")), .gone(name("d")), .end])
+            let bytes = body([.place(0, Self.open), .gone(name("a")), .gone(name("d")), Self.end])
             try receiver.take(bytes, bytes.indices)
             #expect(receiver.complaints.count == 2)
             #expect(try trees[0].sh("ls") == "a\nd\n")
@@ -172,11 +174,11 @@ struct HostileTests {
             [.directory(name("d"), open)], [.file(name("f"), plain)], [.gone(name("g"))],
             [.place(1, open)], [.place(0, open), .place(0, open)], [.place(0, open), .leave],
             [.place(0, open), .file(name("f"), plain), .leave],
-            [.place(0, open), .file(name("f"), plain), .end],
+            [.place(0, open), .file(name("f"), plain), end],
             [.place(0, open), .file(name("f"), plain), .file(name("g"), plain)],
             [.place(0, open), .file(name("f"), plain), .data(offset: 10, 0..<0), .data(offset: 9, 0..<0)],
             [.place(0, open), .file(name("f"), plain), .data(offset: 10, 0..<0), .close(length: 9)],
-            [.end, .end], [.end, .place(0, open)],
+            [end, end], [end, .place(0, open)],
         ] as [[TreeRecord]])
     func nonsense(records: [TreeRecord]) throws {
         try withTrees(1) { trees in
@@ -195,8 +197,8 @@ struct HostileTests {
             seed += body(
                 [.place(0, Self.open)] + file("a") + [.directory(name("b"), Self.open)] + file("c")
                     + [.leave, .link(name("l"), target: path, modified: 5), .directory(name("l"), Self.open)]
-                    + file("file") + [.leave] + file("d") + [.gone(name("a")), .end], data: Array("evil".utf8)
-            )
+                    + file("file") + [.leave] + file("d") + [.gone(name("a")), Self.end],
+                data: Array("evil".utf8))
             for round in 0..<3000 {
                 var bytes = seed
                 for _ in 0...Int.random(in: 0..<4, using: &random) {
