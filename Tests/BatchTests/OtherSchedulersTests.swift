@@ -97,6 +97,9 @@ struct OtherSchedulersTests {
         #expect(faults.map { Verdict.status($0, of: scheduler.epilogue) } == epilogue)
     }
 
+    @Test("site.toml may name what there are hooks for")
+    func names() { #expect(Set(Scheduler.all.map(\.name)) == Set(BatchSystem.allCases.map(\.rawValue))) }
+
     @Test("a batch system that is not asked says so: nothing is touched")
     func silence() {
         #expect(throws: BatchError.self) {

@@ -318,10 +318,9 @@ struct TorqueVerdictTests {
         for blame in Blame.allCases { #expect(Verdict.status(blame, of: .torqueEpilogue) == 0) }
     }
 
-    @Test("which queues are ours goes from site.toml into the hooks and to the job starter")
+    @Test("which queues are ours goes from site.toml to the job starter")
     func hookFiles() throws {
         let mark = SlurmHookFiles.marker
-        #expect(try files("").rewrite("vm) ;; # \(mark)", named: "prologue") == "gpu|vm) ;; # \(mark)")
         #expect(
             try files("").jobStarterConfiguration
                 == "# \(mark)\nroot /srv/b\nlogin yes\ninteractive_login yes\nqueue gpu\nqueue vm\n")
