@@ -1,13 +1,13 @@
 internal import Job
 
-/// The lines of the installed Torque hooks that follow from `site.toml`, written by `bivouac doctor --write-hooks`.
+/// What Torque's job starter reads follows from `site.toml` and from MOM's own configuration, and is written by `bivouac
+/// doctor --write-hooks`.
 package struct TorqueHookFiles: Sendable {
     /// The files that carry marked lines.
     package static let names = ["prologue", "epilogue", "node_check"]
     /// What the job starter reads, beside itself.
     package static let jobStarter = "job_starter.conf"
 
-    private let lines: SlurmHookFiles
     private let root: String
     private let queues: [String]
     /// MOM's configuration, see pbs_mom(8).
@@ -18,7 +18,8 @@ package struct TorqueHookFiles: Sendable {
     package init(
         directory: String, root: String, cluster: String, queues: [String], configuration: String
     ) throws(BatchError) {
-        lines = try SlurmHookFiles(
+        // The same words have to be plain as in a hook.
+        _ = try SlurmHookFiles(
             directory: directory, root: root, cluster: cluster, partitions: queues, spool: "/",
             scheduler: Scheduler.torque.name)
         self.root = root
@@ -31,11 +32,6 @@ package struct TorqueHookFiles: Sendable {
         let words = configuration.split(separator: "\n").map { $0.split(whereSeparator: \.isWhitespace) }
         let value = words.last { $0.first?.elementsEqual(setting) == true }?.dropFirst().first?.lowercased()
         return ["false", "no", "off", "0"].contains(value) ? "no" : "yes"
-    }
-
-    /// The text of a hook with its marked lines made anew; a hook without one is no hook of ours.
-    package func rewrite(_ text: String, named name: String) throws(BatchError) -> String {
-        try lines.rewrite(text, named: name)
     }
 
     /// Content of `job_starter.conf`.

@@ -11,10 +11,10 @@ package import Unix
 package enum Trial {
     /// What was seen.
     package struct Report: Hashable, Sendable {
-        /// Milliseconds that libvirt took to define the domain.
-        package var definition = 0
-        /// Milliseconds from there until the guest's line was in the console's file.
-        package var start = 0
+        /// What libvirt took to define the domain.
+        package var definition = Duration.zero
+        /// From there until the guest's line was in the console's file.
+        package var start = Duration.zero
         /// Id of the account that QEMU was to have.
         package var account: UInt32 = 0
         /// What the kernel says of QEMU.
@@ -35,22 +35,24 @@ package enum Trial {
     package static func run(_ ending: Ending, before deadline: Deadline) throws(MachineFault) -> Report {
         let kind = try Hypervisor(site: ending.site, places: ending.places).choose().kind
         var report = Report()
+        var defined = ContinuousClock.now
         let trial = try Replay.make(name, ending, before: deadline) {
             (directory, domain, share) throws(MachineFault) in
-            report = try start(directory, domain, kind, share, ending)
+            defined = try start(directory, domain, kind, share, ending, &report)
         }
         let watch = Result { () throws(MachineFault) in
-            try observe(trial.directory, trial.domain, &report, before: deadline)
+            try observe(trial.directory, trial.domain, since: defined, &report, before: deadline)
         }
         try trial.end()
         try watch.get()
         return report
     }
 
+    /// Starts it; the moment when libvirt had defined it.
     private static func start(
         _ directory: MachineDirectory, _ domain: String, _ kind: DomainDescription.Kind, _ share: NodeShare,
-        _ ending: Ending
-    ) throws(MachineFault) -> Report {
+        _ ending: Ending, _ report: inout Report
+    ) throws(MachineFault) -> ContinuousClock.Instant {
         let (uid, gid) = (share.account.uid, share.account.gid)
         let base = directory.path + "/base"
         try atNode("could not write \(directory.path)") { () throws(UnixError) in
@@ -75,14 +77,13 @@ package enum Trial {
             try FileDescriptor.open(base, [.read, .noFollow])
         }
         let descriptor = file.rawValue
-        var report = Report()
         report.account = uid
-        try atNode("could not start it") { () throws(LibvirtError) in
+        return try atNode("could not start it") { () throws(LibvirtError) in
             let connection = try Connection.open(ending.site)
-            let begin = Deadline.now
+            let begin = ContinuousClock.now
             let machine = try connection.define(xml)
-            report.definition = Int(Deadline.now - begin)
-            report.start = Int(begin) + report.definition
+            let defined = ContinuousClock.now
+            report.definition = defined - begin
             try machine.associate([descriptor], group: MachineParts.baseGroup)
             do throws(LibvirtError) {
                 try machine.create()
@@ -91,12 +92,13 @@ package enum Trial {
                 throw error
             }
             try machine.undefine()
+            return defined
         }
-        return report
     }
 
     private static func observe(
-        _ directory: MachineDirectory, _ domain: String, _ report: inout Report, before deadline: Deadline
+        _ directory: MachineDirectory, _ domain: String, since defined: ContinuousClock.Instant,
+        _ report: inout Report, before deadline: Deadline
     ) throws(MachineFault) {
         let line = Array(BootSector.line.utf8)
         while (try? Files.read(directory.console, limit: 1 << 20))?.contains(line) != true {
@@ -105,7 +107,7 @@ package enum Trial {
             }
             Deadline.sleep(milliseconds: 10)
         }
-        report.start = Int(Deadline.now) - report.start
+        report.start = ContinuousClock.now - defined
         report.process = ProcessFacts.find(program: "qemu", argument: "guest=\(domain),")
         let base = try? Files.status(directory.path + "/base")
         report.baseIsRoots = base.map { $0.uid == 0 && $0.mode == 0o600 } ?? false

@@ -11,6 +11,10 @@ package struct UserDisk {
     static let group = "userdisk"
     private static let setpriv = "/usr/bin/setpriv"
     private static let maker = "/sbin/mke2fs"
+    /// What makes a disk, with the packages that have it.
+    package static let programs = [
+        (path: setpriv, package: "util-linux"), (path: maker, package: "e2fsprogs"),
+    ]
     /// What every kernel since 2.6.28 understands.
     private static let features =
         "none,has_journal,ext_attr,dir_index,filetype,extent,sparse_super,large_file,huge_file,dir_nlink,flex_bg"

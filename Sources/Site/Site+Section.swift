@@ -15,10 +15,7 @@ extension Site {
             "cluster", rule: "1 to 32 letters, digits, '_' and '-', the first a letter or digit"
         ) { JobKey.isCluster($0) }
         self.init(cluster: try section.required("cluster", cluster, example: "\"NAME\""))
-        scheduler =
-            try section.string("scheduler", rule: "a batch system's name, like slurm") {
-                ImageName.isWord($0)
-            } ?? scheduler
+        scheduler = try section.choice("scheduler", BatchSystem.self) ?? scheduler
         anchors =
             try section.string("anchors", rule: "an absolute path") {
                 $0.hasPrefix("/") && Section.isLine($0, limit: 1024)

@@ -5,7 +5,7 @@ package struct Site: Hashable, Sendable {
     /// Part of every job key and domain name.
     package var cluster: String
     /// The batch system whose jobs these are, where a job's record does not say so.
-    package var scheduler: String
+    package var scheduler: BatchSystem
     /// The directory of CA certificates, CRLs and signing policies.
     package var anchors: String
     /// Seconds after which a list is stale, whatever it says itself.
@@ -60,7 +60,8 @@ package struct Site: Hashable, Sendable {
 
     /// A site with the default for what is left out.
     package init(
-        cluster: String, scheduler: String = "slurm", anchors: String = "/etc/grid-security/certificates",
+        cluster: String, scheduler: BatchSystem = .slurm,
+        anchors: String = "/etc/grid-security/certificates",
         maximumListAge: Int64 = 35 * 86_400, virtualization: Virtualization = .auto, bootTimeout: Int = 300,
         prologueTimeout: Int = 480, silenceTimeout: Int = 60, qemuAccounts: String = "bivouac-vm",
         libvirt: String = "qemu:///system",
@@ -103,5 +104,5 @@ package struct Site: Hashable, Sendable {
     }
 
     /// Whom to ask about jobs, where no record says so.
-    package var origin: JobOrigin { JobOrigin(scheduler: scheduler) }
+    package var origin: JobOrigin { JobOrigin(scheduler: scheduler.rawValue) }
 }

@@ -37,26 +37,31 @@ extension Doctor {
     }
 
     var kvmAccess: Finding {
-        let names = ["\(site.qemuAccounts)0", "libvirt-qemu", "qemu"]
-        return Self.kvmAccess(
-            try? Files.status("/dev/kvm"), names.compactMap { NameService.account(named: $0) })
+        Self.kvmAccess(
+            try? Files.status("/dev/kvm"), machines: pool.compactMap { NameService.account(named: $0.name) },
+            libvirt: ["libvirt-qemu", "qemu"].compactMap { NameService.account(named: $0) })
     }
 
-    /// `device` is the status of `/dev/kvm`; the accounts are those that libvirt and machines use.
-    static func kvmAccess(_ device: FileStatus?, _ accounts: [Account]) -> Finding {
+    /// `device` is the status of `/dev/kvm`; the accounts are those that machines and libvirt use.
+    static func kvmAccess(_ device: FileStatus?, machines: [Account], libvirt: [Account]) -> Finding {
         guard let device else { return .ok("KvmAccess", "there is no /dev/kvm to be opened") }
-        let others = accounts.filter { account in
+        let others = (machines + libvirt).filter { account in
             let mine: UInt32 =
                 account.uid == device.uid
                 ? 0o600 : account.groups.contains { $0.gid == device.gid } ? 0o060 : 0o006
             return device.mode & mine != mine
         }
-        guard let account = others.first else { return .ok("KvmAccess", "/dev/kvm is open to machines") }
-        return .failure(
-            "KvmAccess",
-            "\(account.name) cannot open /dev/kvm: machines get no KVM, and libvirt 9.0 asks QEMU for its "
-                + "abilities at every start, 12 to 14 s: usermod -aG kvm \(account.name), or remove the device"
-        )
+        if let account = others.first {
+            return .failure(
+                "KvmAccess",
+                "\(account.name) cannot open /dev/kvm"
+                    + (others.count > 1 ? ", nor can \(others.count - 1) more accounts" : "")
+                    + ": machines get no KVM, and libvirt 9.0 asks QEMU for its abilities at every start, 12 to 14 s: "
+                    + "usermod -aG kvm \(account.name), or remove the device")
+        }
+        return machines.isEmpty
+            ? .unknown("KvmAccess", "there are no accounts for machines to open /dev/kvm (see Accounts)")
+            : .ok("KvmAccess", "/dev/kvm is open to machines")
     }
 
     /// The first whose descriptors QEMU takes.
@@ -122,13 +127,13 @@ extension Doctor {
 
     static func findings(_ report: Trial.Report) -> [Finding] {
         [
-            .ok("Machine", "a machine that is no job's said its line after \(report.start) ms"),
+            .ok("Machine", "a machine that is no job's said its line after \(milliseconds(report.start)) ms"),
             confinement(report),
-            report.definition < 3000
-                ? .ok("Definition", "libvirt took \(report.definition) ms to define it")
+            report.definition < .seconds(3)
+                ? .ok("Definition", "libvirt took \(milliseconds(report.definition)) ms to define it")
                 : .warning(
                     "Definition",
-                    "libvirt took \(report.definition) ms to define it: it asks QEMU for its abilities each time "
+                    "libvirt took \(milliseconds(report.definition)) ms to define it: it asks QEMU for its abilities each time "
                         + "(see KvmAccess; a /dev/kvm that does not work has the same effect)"),
             report.writesConsole
                 ? .failure(
@@ -143,6 +148,8 @@ extension Doctor {
                     "libvirt gave the base image away, which says relabel='no': jobs can change each other's"),
         ]
     }
+
+    private static func milliseconds(_ time: Duration) -> Int { Int(time / .milliseconds(1)) }
 
     private static func confinement(_ report: Trial.Report) -> Finding {
         guard let process = report.process else {
@@ -166,20 +173,29 @@ extension Doctor {
         return .ok("Confinement", "QEMU had the machine's account, seccomp, no capabilities")
     }
 
-    /// What machines see of the node's directories needs a program of QEMU's, and the directories.
-    var sharing: Finding {
-        let queues = site.queues.values.filter { $0.workdir == .virtiofs }.map(\.name).sorted()
-        guard !queues.isEmpty || !site.exports.isEmpty else {
-            return .ok("Sharing", "no queue shares a directory of the node with its machines")
-        }
-        guard let server = ShareServer.installed else {
-            return .failure(
-                "Sharing", "virtiofsd is not there (qemu-system-common): jobs get UnsupportedSetting")
+    /// What machines see of the node needs programs, and the directories.
+    func sharing(diskPrograms: [(path: String, package: String)] = UserDisk.programs) -> Finding {
+        let queues = site.queues.values
+        var parts: [String] = []
+        if queues.contains(where: { $0.workdir == .virtiofs }) || !site.exports.isEmpty {
+            guard let server = ShareServer.installed else {
+                return .failure(
+                    "Sharing", "virtiofsd is not there (qemu-system-common): jobs get UnsupportedSetting")
+            }
+            parts.append(server)
         }
         for export in site.exports where !Files.exists(export.path) {
             return .failure("Sharing", "\(export.path), which [exports] names, is not there")
         }
-        return .ok("Sharing", server)
+        if queues.contains(where: { $0.userDisk != nil }) {
+            for (path, package) in diskPrograms where !Files.exists(path) {
+                return .failure("Sharing", "\(path) is not there (\(package)): no user_disk can be made")
+            }
+            parts.append("user disks")
+        }
+        return .ok(
+            "Sharing",
+            parts.isEmpty ? "machines see nothing of this node's" : parts.joined(separator: ", "))
     }
 
     var agentVolume: Finding {

@@ -86,21 +86,20 @@ extension Doctor {
 
     /// What holds evidence and the node's state is root's; what nobody else may read has that mode.
     var directories: Finding {
-        let wanted: [(String, UInt32?)] = [
-            (places.configuration, nil), (places.run, nil), (places.jobs, nil), (places.state, nil),
-            (places.machines, nil), (places.images, nil), (places.listStates, nil), (places.tools, nil),
-            (places.evidence, 0o700), (Files.parent(places.auditLog), 0o700),
+        let directories = [
+            places.configuration, places.endorsers, places.lists, places.denials, places.snippets, places.run,
+            places.jobs, places.state, places.machines, places.replays, places.looks, places.images,
+            places.listStates, places.tools, places.userDisks,
         ]
+        let secret = [places.unlogged, places.evidence, Files.parent(places.auditLog)]
+        let wanted: [(path: String, kind: FileStatus.Kind, mode: UInt32?)] =
+            directories.map { ($0, .directory, nil) } + secret.map { ($0, .directory, 0o700) }
+            + [(places.siteFile, .regular, nil), (places.accounts, .regular, 0o600)]
         // What is not there yet is made, as it has to be, by whoever needs it.
-        for (path, mode) in wanted where path == places.configuration || Files.exists(path) {
-            if let fault = Self.fault(ofRoots: path, .directory, mode: mode) {
+        for (path, kind, mode) in wanted where path == places.configuration || Files.exists(path) {
+            if let fault = Self.fault(ofRoots: path, kind, mode: mode) {
                 return .failure("Directories", fault)
             }
-        }
-        for path in [places.siteFile, places.endorsers, places.lists, places.denials, places.snippets]
-        where Files.exists(path) {
-            let kind: FileStatus.Kind = path == places.siteFile ? .regular : .directory
-            if let fault = Self.fault(ofRoots: path, kind) { return .failure("Directories", fault) }
         }
         return .ok("Directories", "all that must be root's alone is")
     }

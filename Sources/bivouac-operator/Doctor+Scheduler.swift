@@ -4,117 +4,90 @@ import JobMachine
 import Site
 import Unix
 
-// The node's scheduler: its settings, and the hooks that it calls.
+// The node's batch system: its settings, and the hooks that it calls.
 extension Doctor {
     var scheduler: [Finding] {
         switch site.scheduler {
-        case "slurm": slurm
-        case "torque": torque(places.root + "/var/spool/torque/mom_priv")
-        case "openpbs": openPBS(places.root + pbsHome + "/mom_priv/hooks")
-        default: [.unknown("Scheduler", "nothing is known here of the settings of \(site.scheduler)")]
+        case .slurm: slurm
+        case .torque: torque(places.root + HookFiles.mom)
+        case .openpbs: openPBS
+        case .gridengine, .htcondor:
+            [.unknown("Scheduler", "nothing is known here of the settings of \(site.scheduler)")]
+                + installedHooks
         }
     }
 
-    /// Where `/etc/pbs.conf` puts OpenPBS.
-    private var pbsHome: String {
-        let lines = Self.text(places.root + "/etc/pbs.conf")?.split(separator: "\n") ?? []
-        return lines.last { $0.hasPrefix("PBS_HOME=") }.map { String($0.dropFirst(9)) } ?? "/var/spool/pbs"
+    /// Where the hooks of the site's batch system are installed.
+    var hookDirectory: String { "\(programs.directory)/\(site.scheduler)" }
+
+    /// What follows from site.toml for the hooks of a directory.
+    func hookFiles(_ directory: String) throws -> HookFiles {
+        try HookFiles(directory, of: site.scheduler, site, root: places.root)
     }
 
-    private static func text(_ path: String) -> String? {
-        (try? Files.read(path, limit: 1 << 20)).map { String(decoding: $0, as: UTF8.self) }
-    }
-
-    // MARK: Torque
-
-    private func torque(_ home: String) -> [Finding] {
-        let path = home + "/config"
-        guard let text = Self.text(path) else {
-            return [
-                .failure("Scheduler", "\(path) cannot be read: pbs_mom would run jobs on the node itself")
-            ]
+    /// The hooks where they were installed, of a batch system whose settings do not say where it has them.
+    private var installedHooks: [Finding] {
+        do {
+            let files = try hookFiles(hookDirectory)
+            return files.scripts.map { hook("\(hookDirectory)/\($0)", $0) }
+        } catch {
+            return [.failure("Hooks", "\(error)")]
         }
-        let settings = TorqueSettings(text)
-        var findings = [Finding.ok("Scheduler", "Torque: \(path)")]
-        findings += ["prologue", "epilogue"].map { torqueHook($0, home) }
-        findings += settings["job_starter"].flatMap { jobStarter($0, text) }.map { [$0] } ?? []
-        return findings + settings.findings(for: site, server: try? QmgrSettings.ask())
     }
 
-    /// A hook as pbs_mom takes it: a file of root's that root can run and nobody else can write.
-    ///
-    /// `NAME.vm` is what `qsub -T vm` asks for.
-    private func torqueHook(_ name: String, _ home: String) -> Finding {
-        let paths = [name, name + ".vm"].map { "\(home)/\($0)" }.filter { Files.exists($0) }
-        guard !paths.isEmpty else {
-            return .failure("Hooks", "\(home)/\(name) is not there: hooks/install, and link or copy it there")
+    /// A hook as the batch system takes it, a file of root's that root can run and nobody else can write: ours, as
+    /// site.toml has it, or a site's own that calls ours.
+    func hook(_ path: String, _ name: String) -> Finding {
+        guard let ours = ours(path, name) else {
+            return Self.isRoots(path)
+                ? .warning("Hooks", "\(path) must call .../libexec/bivouac/\(site.scheduler)/\(name)")
+                : Self.foreign(path)
         }
-        for path in paths {
-            guard let status = try? FileDescriptor.open(path, [.read, .nonBlocking]).status(),
-                status.kind == .regular, status.uid == 0, status.mode & 0o500 == 0o500,
-                status.mode & 0o022 == 0
-            else {
-                return .failure("Hooks", "pbs_mom does not take \(path): chown root, chmod 0755")
-            }
-            guard let text = Self.text(path), text.contains("/bivouac-\(name)") else { continue }
-            let place = Files.target(ofLink: path) ?? path
-            return fits(text, name, place)
-                ? .ok("Hooks", path)
-                : .failure(
+        for place in [path, ours] where !Self.isRoots(place) { return Self.foreign(place) }
+        do {
+            let isInstalled = isOurs(ours, name)
+            let files = try hookFiles(isInstalled ? Files.parent(ours) : hookDirectory)
+            // A program reads beside itself what a script has in its lines.
+            let settings = name + ".conf"
+            let (place, file) = files.settings[settings] == nil ? (ours, name) : (ours + ".conf", settings)
+            guard let text = HookFiles.text(place), files.fits(text, file) else {
+                return .failure(
                     "Hooks",
-                    "\(path) does not fit site.toml: bivouac doctor --write-hooks \(Files.parent(place))")
+                    "\(place) does not fit site.toml: bivouac doctor --write-hooks \(files.directory)"
+                        + (isInstalled ? "" : ", and copy it there again"))
+            }
+            return .ok("Hooks", path)
+        } catch {
+            return .failure("Hooks", "\(path): \(error)")
         }
-        return .warning("Hooks", "\(paths[0]) must call .../libexec/bivouac/bivouac-\(name)")
     }
 
-    /// Whether the lines of a hook that follow from site.toml are as they would be written now.
-    private func fits(_ text: String, _ name: String, _ path: String) -> Bool {
-        // A site's own hook that calls ours has no such lines.
-        guard text.contains(SlurmHookFiles.marker), let files = torqueFiles(Files.parent(path), "") else {
-            return true
-        }
-        return (try? files.rewrite(text, named: name)) == text
+    private func isOurs(_ path: String, _ name: String) -> Bool {
+        path.hasPrefix("/") && path.hasSuffix("/libexec/bivouac/\(site.scheduler)/\(name)")
     }
 
-    private func torqueFiles(_ directory: String, _ configuration: String) -> TorqueHookFiles? {
-        try? TorqueHookFiles(
-            directory: directory, root: places.root, cluster: site.cluster, queues: Array(site.queues.keys),
-            configuration: configuration)
+    /// Our hook that a path leads to or whose script calls, or the path of a copy of it; nil when it is none of these.
+    private func ours(_ path: String, _ name: String) -> String? {
+        let place = Files.target(ofLink: path) ?? path
+        if isOurs(place, name) { return place }
+        guard let text = HookFiles.text(path) else { return nil }
+        if text.contains(SlurmHookFiles.marker) { return path }
+        let words = text.split(separator: "\n").filter { !$0.hasPrefix("#") }
+            .flatMap { $0.split { " \t\"';&|()=".contains($0) } }
+        return words.map(String.init).first { isOurs($0, name) }
     }
 
-    /// What is wrong with what pbs_mom puts in the place of shells, and with what that reads beside itself.
-    private func jobStarter(_ path: String, _ configuration: String) -> Finding? {
-        if let fault = Self.fault(ofRoots: path, .regular) {
-            return .failure("Hooks", "$job_starter: \(fault), or run hooks/install")
+    private static func isRoots(_ path: String) -> Bool {
+        guard let status = try? FileDescriptor.open(path, [.read, .nonBlocking]).status() else {
+            return false
         }
-        let directory = Files.parent(path)
-        let words = "\(directory)/\(TorqueHookFiles.jobStarter)"
-        guard let files = torqueFiles(directory, configuration) else { return nil }
-        return Self.text(words) == files.jobStarterConfiguration
-            ? nil
-            : .failure("Hooks", "\(words) does not fit site.toml: bivouac doctor --write-hooks \(directory)")
+        return status.kind == .regular && status.uid == 0 && status.mode & 0o522 == 0o500
     }
 
-    // MARK: OpenPBS
-
-    private func openPBS(_ home: String) -> [Finding] {
-        let path = "\(home)/\(OpenPBSSettings.hook).HK"
-        guard let text = Self.text(path) else {
-            return [
-                .failure(
-                    "Scheduler",
-                    "\(path) is not there: the server gives no hook of ours to this node (qmgr "
-                        + "<\(programs.directory)/openpbs/bivouac.qmgr)")
-            ]
-        }
-        var findings = [Finding.ok("Scheduler", "OpenPBS: \(path)")]
-        for (kind, file) in [("PY", "bivouac.py"), ("CF", "bivouac.json")] {
-            let (mine, theirs) = (
-                "\(programs.directory)/openpbs/\(file)", "\(home)/\(OpenPBSSettings.hook).\(kind)"
-            )
-            if let content = Self.text(mine), content == Self.text(theirs) { continue }
-            findings.append(.failure("Hooks", "\(theirs) is not \(mine): import it again (bivouac.qmgr)"))
-        }
-        return findings + OpenPBSSettings(text).findings(for: site, server: try? QmgrSettings.ask())
+    private static func foreign(_ path: String) -> Finding {
+        .failure(
+            "Hooks",
+            "\(path) must be a file for root to run and to write alone: chown root, chmod 0755, or run "
+                + "hooks/install")
     }
 }

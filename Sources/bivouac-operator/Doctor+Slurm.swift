@@ -26,14 +26,16 @@ extension Doctor {
     /// Whether the script that puts the launcher in front of jobs is at work, by what it says of a job that it
     /// has to refuse.
     private func submission(_ commands: SlurmCommand) -> Finding {
-        guard let queue = site.queues.keys.sorted().first else {
-            return .unknown("JobSubmit", "site.toml names no queue to try it with")
+        var finding = Finding.unknown("JobSubmit", "site.toml names no queue to try it with")
+        for queue in site.queues.keys.sorted() {
+            do throws(BatchError) {
+                finding = Self.submission(queue, said: try commands.trySubmission(to: queue))
+            } catch {
+                return .unknown("JobSubmit", "\(error)")
+            }
+            guard finding.verdict == .ok else { break }
         }
-        do throws(BatchError) {
-            return Self.submission(queue, said: try commands.trySubmission(to: queue))
-        } catch {
-            return .unknown("JobSubmit", "\(error)")
-        }
+        return finding
     }
 
     /// `said` is what sbatch(1) prints about a job on two nodes.
@@ -47,33 +49,15 @@ extension Doctor {
     }
 
     private func hooks(_ settings: SlurmSettings) -> [Finding] {
-        [("Prolog", "prolog"), ("Epilog", "epilog"), ("TaskProlog", "task_prolog")].map { setting, file in
-            hook(setting, file, settings[setting])
-        }
-    }
-
-    /// A hook that is ours, root's alone to write, and made from the present site.toml.
-    private func hook(_ setting: String, _ file: String, _ path: String?) -> Finding {
-        guard let path, path.hasSuffix("/" + file) else {
-            return .warning(
-                "Hooks", "\(setting) is \(path ?? "not set"): it must call .../libexec/bivouac/slurm/\(file)")
-        }
-        if let fault = Self.fault(ofRoots: path, .regular, mode: 0o755) {
-            return .failure("Hooks", "\(setting): \(fault), or run hooks/install")
-        }
-        let directory = Files.parent(path)
-        do {
-            let files = try SlurmHookFiles(
-                directory: directory, root: places.root, cluster: site.cluster,
-                partitions: Array(site.queues.keys), spool: "/")
-            guard SlurmHookFiles.names.contains(file) else { return .ok("Hooks", "\(setting): \(path)") }
-            let text = String(decoding: try Files.read(path, limit: 1 << 20), as: UTF8.self)
-            return try files.rewrite(text, named: file) == text
-                ? .ok("Hooks", "\(setting): \(path)")
-                : .failure(
-                    "Hooks", "\(path) does not fit site.toml: bivouac doctor --write-hooks \(directory)")
-        } catch {
-            return .failure("Hooks", "\(path): \(error)")
+        [("Prolog", "prolog"), ("Epilog", "epilog"), ("TaskProlog", "task_prolog")].map { setting, name in
+            // One path, not a pattern or a list.
+            guard let path = settings[setting], !path.contains(where: { "*?[,".contains($0) }) else {
+                return .warning(
+                    "Hooks",
+                    "\(setting) is \(settings[setting] ?? "not set"): it must call .../libexec/bivouac/slurm/\(name)"
+                )
+            }
+            return hook(path, name)
         }
     }
 }

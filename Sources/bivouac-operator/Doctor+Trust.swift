@@ -22,6 +22,9 @@ extension Doctor {
 
     var anchors: [Finding] {
         if let fault = Self.fault(ofRoots: site.anchors, .directory) { return [.failure("Anchors", fault)] }
+        guard !site.endorsers.isEmpty else {
+            return [.failure("Anchors", "\(places.endorsers) has no endorser: no list is believed")]
+        }
         var findings: [Finding] = []
         for (endorser, facts) in authorities {
             guard !facts.isEmpty else {
@@ -44,10 +47,11 @@ extension Doctor {
     }
 
     var revocationLists: [Finding] {
-        var findings: [Finding] = []
-        for authority in authorities.flatMap(\.facts) {
-            findings += revocation(of: authority).map { [$0] } ?? []
+        let known = authorities.flatMap(\.facts)
+        guard !known.isEmpty else {
+            return [.unknown("RevocationLists", "no endorser's authority is known here (see Anchors)")]
         }
+        let findings = known.compactMap { revocation(of: $0) }
         return findings.isEmpty
             ? [.ok("RevocationLists", "those of all endorsers' authorities are fresh")]
             : Self.unique(findings)

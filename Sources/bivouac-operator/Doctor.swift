@@ -1,3 +1,4 @@
+import Batch
 import Job
 import JobMachine
 import Site
@@ -39,7 +40,7 @@ struct Doctor {
         Question("SecurityDriver") { [$0.securityDriver] },
         Question("Machine", "Confinement", "Definition", "Console", "BaseImage") { $0.machine },
         Question("AgentVolume") { [$0.agentVolume] },
-        Question("Sharing", isForAll: true) { [$0.sharing] },
+        Question("Sharing", isForAll: true) { [$0.sharing()] },
         Question("Anchors", isForAll: true) { $0.anchors },
         Question("RevocationLists", isForAll: true) { $0.revocationLists },
         Question("Lists", isForAll: true) { $0.lists },
@@ -62,6 +63,13 @@ struct Doctor {
                 ? question.ask(self)
                 : question.names.map { Finding.unknown($0, "only root can see that") }
         }
+    }
+
+    /// The exit status of what was found: a failure is a service that is not available; what is not known to be well is to be asked again.
+    static func status(of findings: [Finding]) -> Int32 {
+        let verdicts = Set(findings.map(\.verdict))
+        if verdicts.contains(.failure) { return ExitStatus.unavailable }
+        return verdicts == [.ok] ? ExitStatus.success : ExitStatus.tryAgain
     }
 
     /// What is wrong with something that only root must be able to change; nil when nothing is.

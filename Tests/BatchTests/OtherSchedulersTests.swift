@@ -98,6 +98,9 @@ struct OtherSchedulersTests {
         #expect(faults.map(scheduler.epilogue.status) == epilogue)
     }
 
+    @Test("site.toml may name what there are hooks for")
+    func names() { #expect(Set(Scheduler.all.map(\.name)) == Set(BatchSystem.allCases.map(\.rawValue))) }
+
     @Test("a batch system that is not asked says so: nothing is touched")
     func silence() {
         #expect(throws: BatchError.self) {

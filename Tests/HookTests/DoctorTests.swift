@@ -9,62 +9,25 @@ import Testing
 extension HookTests {
     @Suite("bivouac doctor, on a node made of files")
     struct DoctorTests {
-        /// What `bivouac doctor --json` says, by name; of several findings the worst.
-        struct Answer: Decodable {
-            let name: String
-            let verdict: String
-            let message: String
-        }
-
-        /// A node with everything that needs no libvirt and no scheduler's server.
+        /// A healthy node of Torque.
         private func healthyNode() throws -> Node {
-            let node = try Node()
-            try FileManager.default.copyItem(atPath: node.endorsement.anchors, toPath: node.path("anchors"))
-            try configure(node, scheduler: "torque")
-            try Launch.require([
-                Built.tree + "/hooks/install", "--prefix", node.path("usr"), "--from", Built.directory,
-                "--scheduler", "torque",
-            ])
-            _ = try node.bivouac("image", "fetch", "demo/minimal")
-            _ = try node.bivouac("tick")
+            let node = try Node.healthy("torque")
+            let directory = node.hooks(of: "torque")
             try node.write(
-                "var/spool/torque/mom_priv/config",
-                "$prologalarm 540\n$job_starter \(node.path("usr/libexec/bivouac/torque/job_starter"))\n")
-            let directory = node.path("usr/libexec/bivouac/torque")
-            let written = try node.bivouac("doctor", "--write-hooks", directory)
-            #expect(written.status == 0, "\(written.errors)")
+                Self.mom + "/config", "$prologalarm 540\n$job_starter \(directory)/job_starter\n")
+            try node.writeHooks(of: "torque")
             for hook in ["prologue", "epilogue"] {
                 try FileManager.default.createSymbolicLink(
-                    atPath: node.path("var/spool/torque/mom_priv/" + hook),
-                    withDestinationPath: directory + "/" + hook)
+                    atPath: node.path("\(Self.mom)/\(hook)"), withDestinationPath: "\(directory)/\(hook)")
             }
             return node
         }
 
-        private func configure(_ node: Node, scheduler: String) throws {
-            try node.configure([
-                "scheduler": "\"\(scheduler)\"", "anchors": "\"\(node.path("anchors"))\"",
-            ])
-        }
-
-        private func ask(_ node: Node) throws -> (status: Int32, answers: [Answer]) {
-            let run = try Launch.run(
-                [node.path("usr/sbin/bivouac"), "doctor", "--json"], environment: ["BIVOUAC_ROOT": node.root])
-            return (run.status, try JSONDecoder().decode([Answer].self, from: run.output))
-        }
-
-        /// What cannot be well here: no machine runs on libvirt's test driver, no server of Torque's answers.
-        private static let unwell: Set = [
-            "Virtualization", "Libvirt", "SecurityDriver", "Machine", "Clock", "Accounts", "Grace",
-            "KvmAccess",
-        ]
-
         @Test("a healthy node gives no finding that is not this machine's own")
         func healthy() throws {
             let node = try healthyNode()
-            let (status, answers) = try ask(node)
-            let bad = answers.filter { $0.verdict != "ok" && !Self.unwell.contains($0.name) }
-            #expect(bad.isEmpty, "\(bad)")
+            #expect(try node.faults().isEmpty)
+            let (status, answers) = try node.askDoctor()
             // libvirt's test driver runs nothing.
             #expect(status == 69)
             #expect(answers.first { $0.name == "Machine" }?.verdict == "failure")
@@ -75,39 +38,18 @@ extension HookTests {
             #expect(text.text.hasPrefix("CHECK"))
         }
 
-        /// One thing that is broken by a shell line in the node's root, and mended by another.
-        struct Breakage: Sendable, CustomTestStringConvertible {
-            let name: String
-            let verdict: String
-            let says: String
-            let breaking: String
-            let mending: String
-
-            init(_ name: String, _ verdict: String, says: String, by breaking: String, then mending: String) {
-                self.name = name
-                self.verdict = verdict
-                self.says = says
-                self.breaking = breaking
-                self.mending = mending
-            }
-
-            var testDescription: String { "\(name): \(says)" }
-
-            /// Takes a path away and puts it back.
-            static func gone(_ name: String, _ path: String, _ verdict: String = "failure", says: String)
-                -> Breakage
-            {
-                Breakage(
-                    name, verdict, says: says, by: "mv \(path) kept", then: "rm -rf \(path); mv kept \(path)")
-            }
-
-            /// Changes a file by sed.
-            static func changed(
-                _ name: String, _ path: String, _ change: String, _ verdict: String = "failure", says: String
-            ) -> Breakage {
-                Breakage(
-                    name, verdict, says: says, by: "cp -p \(path) kept; sed -i '\(change)' \(path)",
-                    then: "mv kept \(path)")
+        @Test("a site's own prologue beside ours, or one that calls ours, is as good as ours")
+        func ownPrologue() throws {
+            let node = try healthyNode()
+            let own = "#!/bin/sh\n: site's\n"
+            for text in [own, own + "\(node.hooks(of: "torque"))/prologue \"$@\" || exit\n"] {
+                try node.shell(
+                    "cd \(Self.mom); [ -e prologue.vm ] || mv prologue prologue.vm; rm -f prologue")
+                try node.write(Self.mom + "/prologue", text)
+                try node.makeExecutable(Self.mom + "/prologue")
+                if text != own { try node.shell("rm \(Self.mom)/prologue.vm") }
+                let faults = try node.faults()
+                #expect(faults.isEmpty, "\(faults)")
             }
         }
 
@@ -115,6 +57,7 @@ extension HookTests {
         private static let mom = "var/spool/torque/mom_priv"
         private static let programs = "usr/libexec/bivouac"
 
+        /// What every node has, whatever its batch system.
         static let breakages: [Breakage] = [
             Breakage(
                 "Configuration", "failure", says: "mend the file",
@@ -141,6 +84,16 @@ extension HookTests {
             Breakage(
                 "Directories", "failure", says: "others than root", by: "chmod 1777 var/lib/bivouac",
                 then: "chmod 0755 var/lib/bivouac"),
+            Breakage(
+                "Directories", "failure", says: "var/lib/bivouac/users can be changed by others",
+                by: "mkdir var/lib/bivouac/users; chmod 0777 var/lib/bivouac/users",
+                then: "rmdir var/lib/bivouac/users"),
+            Breakage(
+                "Directories", "failure", says: "unlogged has mode 0711",
+                by: "mkdir -m 0711 var/lib/bivouac/unlogged", then: "rmdir var/lib/bivouac/unlogged"),
+            Breakage(
+                "Directories", "failure", says: "run/bivouac/accounts has mode 0640",
+                by: "chmod 0640 run/bivouac/accounts", then: "chmod 0600 run/bivouac/accounts"),
             .changed(
                 "Accounts", site, "s/^qemu_accounts.*/qemu_accounts = \"bivouac-test-no\"/",
                 says: "there is no account bivouac-test-no0"),
@@ -159,10 +112,15 @@ extension HookTests {
                 by:
                     "sed 's|/CN=[^/]*\"$|/CN=Other\"|' etc/bivouac/endorsers.d/eve.toml >etc/bivouac/endorsers.d/x.toml",
                 then: "rm etc/bivouac/endorsers.d/x.toml"),
+            .added("Sharing", site, "[exports]\\nx = \"/bivouac-test-none\"\\n", says: "is not there"),
             Breakage(
-                "Sharing", "failure", says: "is not there",
-                by: "cp -p \(site) kept; printf '[exports]\\nx = \"/bivouac-test-none\"\\n' >>\(site)",
-                then: "mv kept \(site)"),
+                "Anchors", "failure", says: "has no endorser",
+                by: "mv etc/bivouac/endorsers.d kept; mkdir etc/bivouac/endorsers.d",
+                then: "rmdir etc/bivouac/endorsers.d; mv kept etc/bivouac/endorsers.d"),
+            Breakage(
+                "RevocationLists", "unknown", says: "see Anchors",
+                by: "mv etc/bivouac/endorsers.d kept; mkdir etc/bivouac/endorsers.d",
+                then: "rmdir etc/bivouac/endorsers.d; mv kept etc/bivouac/endorsers.d"),
             Breakage(
                 "Anchors", "failure", says: "others than root", by: "chmod 0775 anchors",
                 then: "chmod 0755 anchors"),
@@ -185,10 +143,7 @@ extension HookTests {
                     "mkdir -p etc/bivouac/deny.d; printf 'vo=[\"demo\"]\\nreason=\"x\"\\n' >etc/bivouac/deny.d/x.toml",
                 then: "rm etc/bivouac/deny.d/x.toml"),
             .changed("Admission", site, "s/^classes.*/classes = [3]/", says: "ClassNotAllowed"),
-            Breakage(
-                "Space", "warning", says: "lower them",
-                by: "cp -p \(site) kept; printf '[store]\\nlimit = \"9000000 GiB\"\\n' >>\(site)",
-                then: "mv kept \(site)"),
+            .added("Space", site, "[store]\\nlimit = \"9000000 GiB\"\\n", "warning", says: "lower them"),
             Breakage(
                 "Space", "failure", says: "jobs drain the node",
                 by: "mount -t tmpfs -o size=16m bivouac-test var/lib/bivouac", then: "umount var/lib/bivouac"),
@@ -208,93 +163,54 @@ extension HookTests {
                 "Tick", "warning", says: "min ago", by: "touch -d -20min run/bivouac/ticked",
                 then: "touch run/bivouac/ticked"),
             .changed("Tick", "run/bivouac/ticked", "s/0/69/", "warning", says: "could not do all"),
+        ]
+
+        /// What the batch system is told, and what it calls.
+        static let torque: [Breakage] = [
             .gone("Scheduler", mom + "/config", says: "cannot be read"),
             .gone("Hooks", mom + "/epilogue", says: "is not there"),
             Breakage(
-                "Hooks", "failure", says: "pbs_mom does not take",
-                by: "chmod 0775 \(programs)/torque/prologue",
+                "Hooks", "failure", says: "chmod 0755", by: "chmod 0775 \(programs)/torque/prologue",
                 then: "chmod 0755 \(programs)/torque/prologue"),
-            Breakage(
-                "Hooks", "warning", says: "must call",
-                by: "mv \(mom)/prologue kept; echo '#!/bin/sh' >\(mom)/prologue; chmod 755 \(mom)/prologue",
-                then: "mv kept \(mom)/prologue"),
+            .replaced("Hooks", mom + "/prologue", "exit 0", "warning", says: "must call"),
+            .replaced(
+                "Hooks", mom + "/prologue", "#exec $PWD/\(programs)/torque/prologue \\$@", "warning",
+                says: "must call"),
             .changed("Hooks", programs + "/torque/prologue", "s/^vm)/wm)/", says: "does not fit site.toml"),
+            Breakage(
+                "Hooks", "failure", says: "torque/prologue does not fit site.toml",
+                by: """
+                    mv \(mom)/prologue kept; cp -p \(programs)/torque/prologue kept.too
+                    printf '#!/bin/sh\\nexec %s/\(programs)/torque/prologue "$@"\\n' "$PWD" >\(mom)/prologue
+                    chmod 0700 \(mom)/prologue; sed -i 's/^vm)/wm)/' \(programs)/torque/prologue
+                    """, then: "mv kept \(mom)/prologue; mv kept.too \(programs)/torque/prologue"),
+            Breakage(
+                "Hooks", "failure", says: "prologue does not fit site.toml",
+                by: """
+                    mv \(mom)/prologue kept; sed 's/^vm)/wm)/' \(programs)/torque/prologue >\(mom)/prologue
+                    chmod 0755 \(mom)/prologue
+                    """, then: "mv kept \(mom)/prologue"),
+            Breakage(
+                "Hooks", "failure", says: "prologue.vm must be",
+                by: "echo >\(mom)/prologue.vm; chmod 0644 \(mom)/prologue.vm", then: "rm \(mom)/prologue.vm"),
+            Breakage(
+                "Hooks", "warning", says: "prologue.vm must call",
+                by: "echo >\(mom)/prologue.vm; chmod 0755 \(mom)/prologue.vm", then: "rm \(mom)/prologue.vm"),
             .changed(
                 "Hooks", programs + "/torque/job_starter.conf", "s/vm/wm/", says: "does not fit site.toml"),
             .changed(
                 "Hooks", mom + "/config", "$a$source_login_batch false", says: "does not fit site.toml"),
             .gone("Hooks", programs + "/torque/job_starter", says: "run hooks/install"),
+            .changed("Hooks", site, "s/^.queue.vm.$/[queue.wm]/", says: "does not fit site.toml"),
             .changed(
                 "Timeouts", site, "s/^prologue_timeout.*/prologue_timeout = \"10m\"/",
                 says: "requeues its job"),
+            .changed("Grace", "bin/qmgr", "s/60/2/", says: "kill_delay"),
             .changed("JobStarter", mom + "/config", "s/job_starter$/other/", says: "it must be"),
         ]
 
         @Test("what is broken is found by name, and nothing of it stays found when it is mended")
-        func broken() throws {
-            let node = try healthyNode()
-            for breakage in Self.breakages {
-                try shell(breakage.breaking, on: node)
-                let found = Result { try ask(node) }
-                try shell(breakage.mending, on: node)
-                let (status, answers) = try found.get()
-                #expect(status == 69, "\(breakage)")
-                let named = answers.filter { $0.name == breakage.name && $0.verdict == breakage.verdict }
-                #expect(named.contains { $0.message.contains(breakage.says) }, "\(breakage): \(answers)")
-            }
-            let bad = try ask(node).answers.filter { $0.verdict != "ok" && !Self.unwell.contains($0.name) }
-            #expect(bad.isEmpty, "\(bad)")
-        }
-
-        private func shell(_ line: String, on node: Node) throws {
-            try Launch.require(["/bin/sh", "-euc", "cd \"$1\"; " + line, "sh", node.root])
-        }
-
-        @Test("on a node of OpenPBS, our hook is what the server gave the node")
-        func openPBS() throws {
-            let node = try healthyNode()
-            try shell(
-                "mkdir -p pbs/mom_priv/hooks usr/libexec/bivouac/openpbs", on: node)
-            try configure(node, scheduler: "openpbs")
-            try node.write("etc/pbs.conf", "PBS_SERVER=server\nPBS_HOME=/pbs\n")
-            #expect(try ask(node).answers.contains { $0.name == "Scheduler" && $0.verdict == "failure" })
-            try node.write(
-                "pbs/mom_priv/hooks/bivouac.HK",
-                """
-                hook_name=bivouac
-                enabled=true
-                user=pbsadmin
-                fail_action=none
-                event=runjob,execjob_prologue,execjob_launch,execjob_preterm,execjob_epilogue,execjob_end,exechost_periodic
-                alarm=30
-
-                """)
-            for (mine, theirs) in [("bivouac.py", "bivouac.PY"), ("bivouac.json", "bivouac.CF")] {
-                try node.write("usr/libexec/bivouac/openpbs/" + mine, mine)
-                try node.write("pbs/mom_priv/hooks/" + theirs, mine)
-            }
-            var answers = try ask(node).answers
-            func verdict(_ name: String) -> String? { answers.first { $0.name == name }?.verdict }
-            #expect(verdict("Scheduler") == "ok" && verdict("Hooks") == "ok")
-            #expect(verdict("Timeouts") == "failure" && verdict("FailAction") == "warning")
-            try node.write("pbs/mom_priv/hooks/bivouac.PY", "another")
-            answers = try ask(node).answers
-            #expect(verdict("Hooks") == "failure")
-        }
-
-        @Test("a node without any scheduler's settings says that they are not known")
-        func noScheduler() throws {
-            let node = try healthyNode()
-            try configure(node, scheduler: "slurm")
-            let run = try Launch.run(
-                [node.path("usr/sbin/bivouac"), "doctor", "--json"],
-                environment: ["BIVOUAC_ROOT": node.root, "SLURM_CONF": "/nonexistent"])
-            let answers = try JSONDecoder().decode([Answer].self, from: run.output)
-            #expect(answers.first { $0.name == "Scheduler" }?.verdict == "unknown")
-            try configure(node, scheduler: "abacus")
-            let other = try ask(node).answers.first { $0.name == "Scheduler" }
-            #expect(other?.verdict == "unknown" && other?.message.contains("abacus") == true)
-        }
+        func broken() throws { try healthyNode().expectFound(Self.breakages + Self.torque) }
 
         @Test("an ordinary user is told what she cannot see, and that this is no clean bill")
         func ordinaryUser() throws {

@@ -57,7 +57,7 @@ struct DoctorValueTests {
         Flaw(name: "Confinement", verdict: .failure, says: "/proc", report: report { $0.process = nil }),
         Flaw(
             name: "Definition", verdict: .warning, says: "12500 ms",
-            report: report { $0.definition = 12_500 }),
+            report: report { $0.definition = .milliseconds(12_500) }),
         Flaw(
             name: "Console", verdict: .failure, says: "stdio_handler",
             report: report { $0.writesConsole = true }),
@@ -91,18 +91,48 @@ struct DoctorValueTests {
                 groups: groups.map { Account.Group(name: "g\($0)", gid: $0) }, home: "/", shell: "/bin/sh")
         }
         let members = [account(990, 990, 109), account(991, 991, 109)]
-        #expect(Doctor.kvmAccess(nil, members).verdict == .ok)
-        #expect(Doctor.kvmAccess(try device(0o660, gid: 109), members).verdict == .ok)
-        #expect(Doctor.kvmAccess(try device(0o666), [account(990, 990)]).verdict == .ok)
-        for (status, accounts) in [
-            (try device(0o660, gid: 109), [account(990, 990, 109), account(991, 991)]),
-            (try device(0o600, gid: 109), members), (try device(0o640, gid: 109), members),
-            (try device(0o660, uid: 990, gid: 109), [account(991, 991)]),
-        ] {
-            let finding = Doctor.kvmAccess(status, accounts)
-            #expect(finding.name == "KvmAccess" && finding.verdict == .failure)
-            #expect(finding.message.contains("12 to 14 s"))
+        func ask(_ device: FileStatus?, _ machines: [Account], _ libvirt: [Account] = []) -> Finding {
+            Doctor.kvmAccess(device, machines: machines, libvirt: libvirt)
         }
+        #expect(ask(nil, members).verdict == .ok)
+        #expect(ask(try device(0o660, gid: 109), members).verdict == .ok)
+        #expect(ask(try device(0o666), [account(990, 990)]).verdict == .ok)
+        #expect(ask(try device(0o660, gid: 109), [], members).verdict == .unknown)
+        let strangers = [account(991, 991), account(992, 992)]
+        for finding in [
+            ask(try device(0o660, gid: 109), members + strangers),
+            ask(try device(0o660, gid: 109), members, strangers),
+            ask(try device(0o600, gid: 109), members), ask(try device(0o640, gid: 109), members),
+            ask(try device(0o660, uid: 990, gid: 109), strangers),
+        ] {
+            #expect(finding.name == "KvmAccess" && finding.verdict == .failure)
+            #expect(finding.message.contains("12 to 14 s") && finding.message.contains("1 more"))
+        }
+    }
+
+    @Test("the exit status is that of the worst finding")
+    func status() {
+        let ok = Finding.ok("A", ""), unknown = Finding.unknown("B", "")
+        let (warning, failure) = (Finding.warning("C", ""), Finding.failure("D", ""))
+        #expect(Doctor.status(of: [ok, ok]) == 0)
+        #expect(Doctor.status(of: [ok, warning]) == 75)
+        #expect(Doctor.status(of: [unknown, ok]) == 75)
+        #expect(Doctor.status(of: [ok, warning, failure, unknown]) == 69)
+    }
+
+    @Test("a queue whose users keep a disk needs what makes one")
+    func userDisks() {
+        func ask(_ program: String, _ size: ByteCount?) -> Finding {
+            let queue = Queue(name: "vm", allow: [], userDisk: size)
+            let doctor = Doctor(
+                site: Site(cluster: "t", queues: ["vm": queue]), places: Places(root: "/none"),
+                programs: Programs(directory: "/none"), now: Timestamp(seconds: 0), trial: nil)
+            return doctor.sharing(diskPrograms: [(program, "e2fsprogs")])
+        }
+        #expect(ask("/none", .mebibytes(16)).verdict == .failure)
+        #expect(ask("/none", .mebibytes(16)).message.contains("e2fsprogs"))
+        #expect(ask("/bin/sh", .mebibytes(16)).verdict == .ok)
+        #expect(ask("/none", nil).verdict == .ok)
     }
 
     @Test("a libvirt that does not use the node's SELinux or AppArmor is warned of, where there is one")
@@ -134,7 +164,7 @@ struct DoctorValueTests {
         #expect(!Doctor.isStatic("/bin/sh") && !Doctor.isStatic("/etc/passwd") && !Doctor.isStatic("/none"))
     }
 
-    @Test("README lists every finding by its name, and no other")
+    @Test("README lists every finding by its name, and no other, and every batch system")
     func readme() throws {
         let text = try String(contentsOfFile: Built.tree + "/README.md", encoding: .utf8)
         let section = try #require(
@@ -147,5 +177,7 @@ struct DoctorValueTests {
         }
         #expect(Set(names.map(String.init)) == Set(Doctor.questions.flatMap(\.names)))
         #expect(names.count == Set(names).count)
+        let key = try #require(text.split(separator: "\n").first { $0.hasPrefix("| `scheduler` |") })
+        for system in BatchSystem.allCases { #expect(key.contains("`\(system.rawValue)`"), "\(system)") }
     }
 }

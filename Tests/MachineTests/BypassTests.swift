@@ -10,20 +10,11 @@ struct BypassTests {
     /// Runs the body with job_submit.lua switched off.
     private func withoutJobSubmit<Result>(_ body: () async throws -> Result) async throws -> Result {
         _ = try await Cluster.ready()
-        let result: Swift.Result<Result, any Error>
-        do {
-            result = .success(
-                try await TestSite.changing(Cluster.directory + "/slurm/bivouac.conf") {
-                    $0.replacingOccurrences(of: "\nJobSubmitPlugins=", with: "\n#JobSubmitPlugins=")
-                } during: {
-                    try await TestSite.reconfigure()
-                    return try await body()
-                })
-        } catch {
-            result = .failure(error)
+        return try await TestSite.reconfigured(Cluster.directory + "/slurm/bivouac.conf") {
+            $0.replacingOccurrences(of: "\nJobSubmitPlugins=", with: "\n#JobSubmitPlugins=")
+        } during: {
+            try await body()
         }
-        try await TestSite.reconfigure()
-        return try result.get()
     }
 
     private func move(_ job: SlurmJob, to partition: String) async throws {
@@ -135,14 +126,12 @@ struct ForeignPartitionTests {
             exit 9
             """
         let (with, stateWith) = try await Submission(script, partition: "normal").run()
-        let (without, stateWithout) = try await TestSite.changing(Cluster.slurmConfiguration) {
+        let (without, stateWithout) = try await TestSite.reconfigured(Cluster.slurmConfiguration) {
             $0.split(separator: "\n", omittingEmptySubsequences: false).filter { !$0.hasPrefix("Include ") }
                 .joined(separator: "\n")
         } during: {
-            try await TestSite.reconfigure()
-            return try await Submission(script, partition: "normal").run()
+            try await Submission(script, partition: "normal").run()
         }
-        try await TestSite.reconfigure()
         #expect(with.text.contains("SLURM_JOB_ID=\(with.id)"))
         #expect(plain(with.text, with) == plain(without.text, without))
         #expect(with.errors == without.errors)

@@ -32,7 +32,8 @@ struct DoctorTests {
     @Test("finds a healthy node healthy, and leaves a job that runs alone")
     func healthy() async throws {
         _ = try await Cluster.ready()
-        let job = try await Submission("echo ready; sleep 20; exit 3").submit()
+        let script = "trap 'exit 3' USR1; echo ready; while :; do sleep 1; done"
+        let job = try await Submission(script).submit()
         try await job.says("ready")
         try await Cluster.tick()
         let answers = try await ask()
@@ -41,6 +42,8 @@ struct DoctorTests {
         for name in ["Machine", "Confinement", "Console", "Scheduler", "JobSubmit", "Leftovers", "AuditLog"] {
             #expect(answers.contains { $0.name == name && $0.verdict == "ok" }, "\(name)")
         }
+        #expect(try await job.state().word == "RUNNING")
+        try await job.signal(["--batch", "--signal=USR1"])
         #expect(try await job.ended().exitCode == 3)
     }
 
@@ -59,16 +62,23 @@ struct DoctorTests {
                         && $0.message.contains("does not fit site.toml")
                 })
         }
-        try await TestSite.changing(Cluster.slurmConfiguration) {
+        try await TestSite.changing(Cluster.programs + "/slurm/task_prolog.conf") {
+            $0.replacingOccurrences(of: "\npartition vmuser\n", with: "\n")
+        } during: {
+            let answers = try await ask()
+            #expect(
+                answers.contains {
+                    $0.name == "Hooks" && $0.verdict == "failure" && $0.message.contains("task_prolog.conf")
+                })
+        }
+        try await TestSite.reconfigured(Cluster.slurmConfiguration) {
             $0 + "KillWait=6\nPrologEpilogTimeout=400\n"
         } during: {
-            try await TestSite.reconfigure()
             let answers = try await ask()
             for name in ["Grace", "Timeouts"] {
                 #expect(answers.contains { $0.name == name && $0.verdict == "failure" }, "\(name)")
             }
         }
-        try await TestSite.reconfigure()
     }
 
     @Test("finds that job_submit.lua does not know a partition of ours")
@@ -77,10 +87,13 @@ struct DoctorTests {
         // Slurm reads the script again when it is of a later second than its last reading.
         try await Task.sleep(for: .milliseconds(1100))
         try await TestSite.changing(Cluster.programs + "/slurm/job_submit.lua") {
-            $0.replacingOccurrences(of: "[\"vm", with: "[\"other")
+            $0.replacingOccurrences(of: "[\"vmuser\"]", with: "[\"other\"]")
         } during: {
             let answers = try await ask()
-            #expect(answers.contains { $0.name == "JobSubmit" && $0.verdict == "failure" })
+            #expect(
+                answers.contains {
+                    $0.name == "JobSubmit" && $0.verdict == "failure" && $0.message.contains("vmuser")
+                })
             try await Task.sleep(for: .milliseconds(1100))
         }
         #expect(try await ask().contains { $0.name == "JobSubmit" && $0.verdict == "ok" })

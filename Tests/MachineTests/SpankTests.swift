@@ -14,17 +14,9 @@ struct SpankTests {
         ])
         let place = Cluster.directory + "/slurm/plugstack.conf"
         try Files.write("include \(Cluster.programs)/slurm/plugstack.conf\n", to: place, mode: 0o644)
-        let result: Swift.Result<Result, any Error>
-        do {
-            result = .success(
-                try await TestSite.changing(Cluster.directory + "/slurm/bivouac.conf", change) {
-                    try await TestSite.reconfigure()
-                    return try await body()
-                })
-        } catch { result = .failure(error) }
-        try Files.remove(place)
-        try await TestSite.reconfigure()
-        return try result.get()
+        defer { _ = try? Files.remove(place) }
+        return try await TestSite.reconfigured(
+            Cluster.directory + "/slurm/bivouac.conf", change, during: body)
     }
 
     @Test("--vm-image names a job's image, and is refused at once where it is no name")

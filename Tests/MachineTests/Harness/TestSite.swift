@@ -152,6 +152,23 @@ enum TestSite {
         return try result.get()
     }
 
+    /// Changes a configuration file of Slurm's for the time of the body, which its daemons follow each time.
+    @discardableResult
+    static func reconfigured<Result>(
+        _ path: String, _ change: (String) -> String, during body: () async throws -> Result
+    ) async throws -> Result {
+        let result: Swift.Result<Result, any Error>
+        do {
+            result = .success(
+                try await changing(path, change) {
+                    try await reconfigure()
+                    return try await body()
+                })
+        } catch { result = .failure(error) }
+        try await reconfigure()
+        return try result.get()
+    }
+
     static func read(_ path: String) throws -> String {
         String(decoding: try Files.read(path, limit: 16 << 20), as: UTF8.self)
     }
