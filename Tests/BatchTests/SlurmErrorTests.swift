@@ -58,7 +58,8 @@ struct SlurmErrorTests {
                 == "the CPUs granted to job 7 are unknown (nobody asked)")
         site.cluster = "no cluster"
         #expect(
-            try line(["SLURM_JOB_UID": "0"], site) == "site.toml: cluster 'no cluster' cannot be part of a job key")
+            try line(["SLURM_JOB_UID": "0"], site)
+                == "site.toml: cluster 'no cluster' cannot be part of a job key")
     }
 
     @Test("an answer of the controller that is none is told so")

@@ -29,8 +29,8 @@ extension HookTests {
                 JobSubmitPlugins        = lua
 
                 """)
-            try node.write("bin/scontrol", "#!/bin/sh\nexec cat \(node.path("slurm/config"))\n")
-            try node.write(
+            try node.writeProgram("bin/scontrol", "#!/bin/sh\nexec cat \(node.path("slurm/config"))\n")
+            try node.writeProgram(
                 "bin/sbatch",
                 """
                 #!/bin/sh
@@ -40,7 +40,6 @@ extension HookTests {
                 esac
 
                 """)
-            for name in ["scontrol", "sbatch"] { try node.makeExecutable("bin/" + name) }
             return node
         }
 

@@ -45,8 +45,7 @@ extension HookTests {
             for text in [own, own + "\(node.hooks(of: "torque"))/prologue \"$@\" || exit\n"] {
                 try node.shell(
                     "cd \(Self.mom); [ -e prologue.vm ] || mv prologue prologue.vm; rm -f prologue")
-                try node.write(Self.mom + "/prologue", text)
-                try node.makeExecutable(Self.mom + "/prologue")
+                try node.writeProgram(Self.mom + "/prologue", text)
                 if text != own { try node.shell("rm \(Self.mom)/prologue.vm") }
                 let faults = try node.faults()
                 #expect(faults.isEmpty, "\(faults)")

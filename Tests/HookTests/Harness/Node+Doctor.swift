@@ -21,8 +21,7 @@ extension Node {
         ])
         _ = try node.bivouac("image", "fetch", "demo/minimal")
         _ = try node.bivouac("tick")
-        try node.write("bin/qmgr", "#!/bin/sh\necho set server kill_delay = 60\n")
-        try node.makeExecutable("bin/qmgr")
+        try node.writeProgram("bin/qmgr", "#!/bin/sh\necho set server kill_delay = 60\n")
         return node
     }
 
