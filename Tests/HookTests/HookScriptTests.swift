@@ -148,7 +148,8 @@ extension HookTests {
         func notOurs() throws {
             let node = try Node(refreshed: false)
             let hooks = try install(on: node)
-            #expect(try node.writeHooks("/nowhere").status == 78)
+            #expect(try node.writeHooks("/nowhere").status == 64)
+            #expect(try node.writeHooks("/nowhere/slurm").status == 78)
             #expect(try node.writeHooks(node.path("libexec/bivouac/slurm")).status == 78)
             try Data("#!/bin/sh\nexit 0\n".utf8).write(to: URL(fileURLWithPath: hooks + "/prolog"))
             let run = try node.writeHooks()

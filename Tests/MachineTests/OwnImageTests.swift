@@ -59,27 +59,31 @@ struct OwnImageTests {
             list,
             epilog: Self.service(
                 """
-                left=1000
-                while [ $left -gt 65 ]; do
+                end=$(feature job shutdowntime_job)
+                while [ $((end - $(date +%s))) -gt 65 ]; do
                     sleep 0.2
-                    left=$(($(feature job shutdowntime_job) - $(date +%s)))
+                    end=$(feature job shutdowntime_job)
                 done
-                $(feature machine shutdown_command) "600 job $(feature job job_id) has $left s"
+                $(feature machine shutdown_command) "600 job $(feature job job_id) ends at $end"
                 """))
         let marker = Marker("service")
         // Only the notice brings its end within sight of the service.
         let options = [list.option, "--time=20"]
         let job = try await Submission(marker.command, options, partition: "vmown").submit()
         try await job.reaches("running")
+        let before = Date()
         let outcome = try await Cluster.bivouac("job", "notify", job.key, "--in", "1m", "--reason", "drain")
+        let notified = before...Date()
         #expect(outcome.succeeded, "\(outcome.errors)")
         let state = try await job.ended()
         #expect(state.exitCode == 1, "\(job.errors)")
         #expect(job.text.isEmpty && !marker.isOnHost)
         let words = try #require(job.complaints.last).split(separator: " ").map(String.init)
         #expect(words.contains("600") && words.contains("\(job.id)"), "\(job.errors)")
-        let left = try #require(words.dropLast().last.flatMap { Int($0) })
-        #expect((30...65).contains(left), "\(job.errors)")
+        let end = Date(timeIntervalSince1970: try #require(words.last.flatMap { TimeInterval($0) }))
+        // To the second.
+        let promised = notified.lowerBound.addingTimeInterval(59)...notified.upperBound.addingTimeInterval(61)
+        #expect(promised.contains(end), "\(job.errors)")
     }
 }
 

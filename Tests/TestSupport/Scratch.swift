@@ -12,7 +12,7 @@ package func withScratch<Result>(_ body: (String) throws -> Result) throws -> Re
 /// Copies a program that is then run: in a process of its own, since a child that another test starts meanwhile
 /// would hold the copy open for writing, and the kernel refuses to run such a file.
 package func copyProgram(_ program: String, to path: String) throws {
-    let copy = try run("/usr/bin/install", ["-m", "755", program, path])
+    let copy = try run("/usr/bin/install", ["-D", "-m", "755", program, path])
     guard copy.status == 0 else { throw CocoaError(.fileWriteUnknown, userInfo: [path: copy.errors]) }
 }
 
