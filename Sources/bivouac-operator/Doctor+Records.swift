@@ -28,7 +28,7 @@ extension Doctor {
 
     var leftovers: Finding {
         do throws(MachineFault) {
-            let strays = try Reaper(Ending(site: site, places: places, clock: { now })).strays()
+            let strays = try Reaper(ending).strays()
             return strays.isEmpty
                 ? .ok("Leftovers", "every machine has its job")
                 : .warning(

@@ -41,9 +41,9 @@ extension Doctor {
         guard let ours = ours(path, name) else {
             return Self.isRoots(path)
                 ? .warning("Hooks", "\(path) must call .../libexec/bivouac/\(site.scheduler)/\(name)")
-                : Self.foreign(path)
+                : Self.notRoots(path)
         }
-        for place in [path, ours] where !Self.isRoots(place) { return Self.foreign(place) }
+        for place in [path, ours] where !Self.isRoots(place) { return Self.notRoots(place) }
         do {
             let isInstalled = isOurs(ours, name)
             let files = try hookFiles(isInstalled ? Files.parent(ours) : hookDirectory)
@@ -84,7 +84,7 @@ extension Doctor {
         return status.kind == .regular && status.uid == 0 && status.mode & 0o522 == 0o500
     }
 
-    private static func foreign(_ path: String) -> Finding {
+    private static func notRoots(_ path: String) -> Finding {
         .failure(
             "Hooks",
             "\(path) must be a file for root to run and to write alone: chown root, chmod 0755, or run "

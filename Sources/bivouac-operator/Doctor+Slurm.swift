@@ -14,13 +14,11 @@ extension Doctor {
         } catch {
             return [.unknown("Scheduler", "Slurm does not tell its settings: \(error)")]
         }
-        var findings = settings.findings(for: site)
-        if let index = findings.firstIndex(where: { $0.name == "JobSubmit" }), findings[index].verdict == .ok
-        {
-            findings[index] = submission(commands)
+        let findings = settings.findings(for: site).map { finding in
+            finding.name == "JobSubmit" && finding.verdict == .ok ? submission(commands) : finding
         }
-        let version = settings["SLURM_VERSION"] ?? ""
-        return [.ok("Scheduler", "Slurm \(version) answers")] + hooks(settings) + findings
+        return [.ok("Scheduler", "Slurm \(settings["SLURM_VERSION"] ?? "") answers")] + hooks(settings)
+            + findings
     }
 
     /// Whether the script that puts the launcher in front of jobs is at work, by what it says of a job that it

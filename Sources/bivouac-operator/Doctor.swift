@@ -12,8 +12,8 @@ struct Doctor {
     let places: Places
     let programs: Programs
     let now: Timestamp
-    /// What a machine of nobody's showed; nil where none could be started, since this is not root.
-    let trial: Result<Trial.Report, MachineFault>?
+
+    var ending: Ending { Ending(site: site, places: places, clock: { now }) }
 
     /// One thing that is asked, and the names of what is found.
     struct Question: Sendable {

@@ -22,23 +22,14 @@ extension Verbs {
         guard arguments["slurm-conf"] == nil else {
             throw Failure(ExitStatus.usage, "--slurm-conf goes with --write-hooks")
         }
-        let findings = try doctor(tool).examine()
+        let findings = Doctor(
+            site: try tool.site(), places: tool.places, programs: .installed, now: tool.now
+        ).examine()
         try tool.show(
             findings,
             Table.text(
                 ["CHECK", "VERDICT", ""], findings.map { [$0.name, $0.verdict.rawValue, $0.message] }))
         return Doctor.status(of: findings)
-    }
-
-    private static func doctor(_ tool: Tool) throws -> Doctor {
-        let site = try tool.site()
-        var trial: Result<Trial.Report, MachineFault>?
-        if Process.effectiveUser == 0 {
-            let ending = Ending(site: site, places: tool.places, clock: { tool.now })
-            trial = Result { () throws(MachineFault) in try Trial.run(ending, before: Deadline(seconds: 30)) }
-        }
-        return Doctor(
-            site: site, places: tool.places, programs: .installed, now: tool.now, trial: trial)
     }
 
     private static func writeHooks(_ tool: Tool, _ directory: String, slurm: String?) throws {

@@ -33,6 +33,7 @@ extension HookTests {
             #expect(answers.first { $0.name == "Machine" }?.verdict == "failure")
             #expect(answers.first { $0.name == "Libvirt" }?.message.contains("runs no machines") == true)
             #expect(answers.first { $0.name == "Virtualization" }?.verdict == "warning")
+            #expect(Set(answers.map(\.name)).isSubset(of: Set(Doctor.questions.flatMap(\.names))))
             #expect(node.names("var/lib/bivouac/replays") == [], "what the machine was made of stayed")
             let text = try node.bivouac("doctor")
             #expect(text.text.hasPrefix("CHECK"))
@@ -230,7 +231,7 @@ extension HookTests {
             let doctor = Doctor(
                 site: try Site.load(places: places), places: places,
                 programs: Programs(directory: node.path("usr/libexec/bivouac")),
-                now: Timestamp(seconds: Int64(Date().timeIntervalSince1970) + seconds), trial: nil)
+                now: Timestamp(seconds: Int64(Date().timeIntervalSince1970) + seconds))
             return doctor.anchors + doctor.revocationLists + doctor.lists + [doctor.clock, doctor.tick]
         }
 

@@ -126,7 +126,7 @@ struct DoctorValueTests {
             let queue = Queue(name: "vm", allow: [], userDisk: size)
             let doctor = Doctor(
                 site: Site(cluster: "t", queues: ["vm": queue]), places: Places(root: "/none"),
-                programs: Programs(directory: "/none"), now: Timestamp(seconds: 0), trial: nil)
+                programs: Programs(directory: "/none"), now: Timestamp(seconds: 0))
             return doctor.sharing(diskPrograms: [(program, "e2fsprogs")])
         }
         #expect(ask("/none", .mebibytes(16)).verdict == .failure)
