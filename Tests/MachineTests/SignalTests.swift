@@ -104,8 +104,10 @@ struct SignalTests {
         let lines = job.lines.count
         let before = currentSeconds()
         try await job.control("resume")
-        // A tick may have paused the machine, and another one then lets it go on.
-        try await eventually("the payload goes on", within: 120) { job.lines.count > lines + 1 ? true : nil }
+        // A tick may have paused the machine; another one then lets it go on, and after that sets its clock.
+        try await eventually("the payload sees the gap", within: 600) {
+            job.lines.dropFirst(lines).contains { $0.hasPrefix("gap ") } ? true : nil
+        }
         let now = currentSeconds()
         #expect(try await Cluster.tick().succeeded)
         let state = try await job.ended()

@@ -41,7 +41,7 @@ enum Node {
     }
 
     /// Waits until it is drained and says why.
-    static func drained(within seconds: Int = 120) async throws -> String {
+    static func drained(within seconds: Int = 600) async throws -> String {
         try await eventually("the node is drained", within: seconds) {
             ["drained", "draining"].contains(try await state()) ? try await reason() : nil
         }

@@ -98,7 +98,7 @@ struct SlurmJob: Hashable, Sendable {
     }
 
     /// Waits until the record says one of the phases.
-    func reaches(_ phases: String..., within seconds: Int = 120) async throws {
+    func reaches(_ phases: String..., within seconds: Int = 600) async throws {
         try await eventually("job \(id) is \(phases.joined(separator: " or "))", within: seconds, every: 20) {
             let phase = try phase ?? ""
             if phases.contains(phase) { return true }
@@ -129,7 +129,7 @@ struct SlurmJob: Hashable, Sendable {
     }
 
     /// Waits until the job has written something on its standard output.
-    func says(_ words: String, within seconds: Int = 120) async throws {
+    func says(_ words: String, within seconds: Int = 600) async throws {
         try await eventually("job \(id) says '\(words)'", within: seconds) {
             if text.contains(words) { return true }
             guard try await !state().isOver || text.contains(words) else {
@@ -143,7 +143,7 @@ struct SlurmJob: Hashable, Sendable {
     func standsStill(for seconds: Int) async throws {
         var size = output.count
         var rest = Deadline(seconds: seconds)
-        try await eventually("job \(id) stands still", within: 120) {
+        try await eventually("job \(id) stands still", within: 600) {
             let now = output.count
             if now != size { (size, rest) = (now, Deadline(seconds: seconds)) }
             return rest.isOver ? true : nil
