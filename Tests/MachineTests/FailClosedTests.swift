@@ -31,7 +31,7 @@ struct FailClosedTests {
         let machine = try #require(try await job.machine())
         kill(machine, SIGSTOP)
         defer { kill(machine, SIGCONT) }
-        let state = try await job.ended(within: 240)
+        let state = try await job.ended(within: 600)
         #expect(state.word == "FAILED")
         #expect(state.exitCode == 69)
         #expect(job.lines == ["before"])

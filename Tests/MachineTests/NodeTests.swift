@@ -19,7 +19,7 @@ struct EightTests {
                     "trap 'exit \(number)' USR1; echo ready; while :; do sleep 1; done", ["--time=15"]
                 ).submit())
         }
-        try await eventually("all eight run at the same time", within: 200, every: 200) {
+        try await eventually("all eight run at the same time", within: 600, every: 200) {
             try jobs.allSatisfy { try $0.phase == "running" } ? true : nil
         }
         #expect(Host.machines().count == 8)
@@ -31,7 +31,7 @@ struct EightTests {
             try await job.signal(["--batch", "--signal=USR1"])
         }
         for (number, job) in zip(1..., jobs) {
-            let state = try await job.ended(within: 240)
+            let state = try await job.ended(within: 600)
             #expect(state.exitCode == number, "\(job.errors)")
             #expect(job.lines == ["ready"])
             #expect(job.errors == "")
@@ -47,13 +47,13 @@ struct BrokenNodeTests {
         let job = try await Submission(marker.command, ["--requeue", "--time=10"]).submit()
         let reason: String
         do {
-            reason = try await Node.drained(within: 150)
+            reason = try await Node.drained(within: 600)
         } catch {
             try await repair()
             throw error
         }
         #expect(reason.contains("Prolog error"))
-        try await eventually("the job waits again", within: 60) {
+        try await eventually("the job waits again", within: 600) {
             try await job.state().word == "PENDING" ? true : nil
         }
         #expect(!marker.isOnHost)
@@ -61,7 +61,7 @@ struct BrokenNodeTests {
         try await job.cancel()
         try await job.ended()
         try await repair()
-        try await eventually("tick finds all in order", within: 120) {
+        try await eventually("tick finds all in order", within: 600) {
             try await Cluster.tick().succeeded ? true : nil
         }
         try await Node.resume()
@@ -74,7 +74,7 @@ struct BrokenNodeTests {
         _ = try await Cluster.ready()
         let pid = try Host.daemon("libvirtd")
         kill(pid, SIGTERM)
-        try await eventually("libvirtd ends", within: 30) { kill(pid, 0) != 0 ? true : nil }
+        try await eventually("libvirtd ends", within: 600) { kill(pid, 0) != 0 ? true : nil }
         try await expectDrained(Marker("stopped")) { try await TestSite.startServices() }
     }
 
@@ -94,7 +94,7 @@ struct BrokenNodeTests {
         try await job.says("ready")
         let pid = try Host.daemon("libvirtd")
         kill(pid, SIGKILL)
-        try await eventually("libvirtd ends", within: 30) { kill(pid, 0) != 0 ? true : nil }
+        try await eventually("libvirtd ends", within: 600) { kill(pid, 0) != 0 ? true : nil }
         try await TestSite.startServices()
         try await job.signal(["--batch", "--signal=USR1"])
         let state = try await job.ended()
@@ -210,7 +210,7 @@ struct MeddlingTests {
         let marker = Marker("meddled")
         let (job, state) = try await meddling("/bin/rm -r \"$job\"") {
             let (job, state) = try await Submission(marker.command).run()
-            try await eventually("tick has reaped the machine", within: 60, every: 1000) {
+            try await eventually("tick has reaped the machine", within: 600, every: 1000) {
                 try await Cluster.tick()
                 return try await Leftovers.of(job.key).isEmpty ? true : nil
             }

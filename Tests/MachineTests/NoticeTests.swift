@@ -24,7 +24,7 @@ struct NoticeTests {
         #expect(notified.succeeded, "\(notified.errors)")
         let second = try await EndWatch.nextEnd(job, after: 1)
         #expect((now + 295...now + 360).contains(second))
-        try await job.says("warned", within: 60)
+        try await job.says("warned", within: 600)
 
         // The scheduler's end is now before the site's.
         try await Command.require(

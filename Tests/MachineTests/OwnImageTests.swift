@@ -9,7 +9,7 @@ struct OwnImageTests {
     func openNebula() async throws {
         let list = TestList("nebula")
         try await ImageVariant.publish(list, prolog: ImageVariant.openNebula, epilog: "exit 0")
-        _ = try await GuestCheck.run(list, within: 120)
+        _ = try await GuestCheck.run(list, within: 600)
     }
 
     /// The demo's own contextualisation, but before that somebody listens on port 4321.
@@ -96,7 +96,7 @@ struct OwnImageEndTests {
         let job = try await Submission("echo never", [list.option], partition: "vmown").submit()
         try await job.reaches("running")
         // Its signals wait in a queue of their own by then.
-        try await eventually("the launcher relays signals", within: 60) {
+        try await eventually("the launcher relays signals", within: 600) {
             let launcher = Host.processes().first {
                 $0.words.first?.hasSuffix("/bivouac-run") == true
                     && $0.words.last?.hasSuffix("\(job.id)/slurm_script") == true

@@ -32,7 +32,7 @@ struct PreemptionTests {
             })
         // A job of the host's that wants the whole node.
         let urgent = try await Submission("echo urgent", ["--exclusive"], partition: "urgent").submit()
-        try await job.says("preempted", within: 60)
+        try await job.says("preempted", within: 600)
         #expect(try await Cluster.tick().succeeded)
         // Slurm's GraceTime less the way out.
         let last = try await EndWatch.nextEnd(job, after: 3)

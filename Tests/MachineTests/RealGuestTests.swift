@@ -27,7 +27,7 @@ struct RealGuestTests {
         try Files.remove(list.file)
         try Files.link(try #require(Self.file), to: list.file)
         try await list.publish([], form.map { "context = \"\($0.rawValue)\"" } ?? "")
-        let job = try await GuestCheck.run(list, ["--mem=900M"], within: 400)
+        let job = try await GuestCheck.run(list, ["--mem=900M"], within: 600)
         let accounts = try #require(job.lines.first { $0.hasPrefix("root ") })
         #expect(accounts.contains(" \(Cluster.name) "))
         // Its usual account, which may become root, is made by cloud-init where nobody says otherwise.

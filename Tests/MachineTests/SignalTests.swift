@@ -46,10 +46,10 @@ struct SignalTests {
         try await job.says("ready")
         for signal in signals {
             try await job.signal(["--batch", "--signal=" + signal])
-            try await job.says("got " + signal, within: 20)
+            try await job.says("got " + signal, within: 600)
         }
         try await job.signal(["--batch", "--signal=CONT"])
-        try await job.says("got CONT", within: 20)
+        try await job.says("got CONT", within: 600)
         try await job.signal(["--batch", "--signal=KILL"])
         let state = try await job.ended()
         #expect(state.isOver)
@@ -72,7 +72,7 @@ struct SignalTests {
         #expect(try await Leftovers.domains().contains { $0.hasPrefix("bivouac-\(job.key).") })
         let frozen = job.lines.count
         try await job.signal(["--batch", "--signal=CONT"])
-        try await eventually("the payload goes on", within: 60) { job.lines.count > frozen + 2 ? true : nil }
+        try await eventually("the payload goes on", within: 600) { job.lines.count > frozen + 2 ? true : nil }
         try await job.cancel()
         #expect(try await job.ended().word == "CANCELLED")
     }
@@ -97,7 +97,7 @@ struct SignalTests {
         ).submit()
         try await job.says("ready")
         try await job.control("suspend")
-        try await eventually("it is suspended", within: 20) {
+        try await eventually("it is suspended", within: 600) {
             try await job.state().word == "SUSPENDED" ? true : nil
         }
         try await job.standsStill(for: 6)
@@ -166,7 +166,7 @@ struct SlowSignalTests {
             """, ["--time=3", "--signal=B:USR1@60"]
         ).submit()
         try await job.says("ready")
-        let state = try await job.ended(within: 240)
+        let state = try await job.ended(within: 600)
         #expect(state.exitCode == 5)
         #expect(job.lines == ["ready", "warned"])
     }
@@ -180,7 +180,7 @@ struct SlowSignalTests {
             while :; do sleep 0.5; done
             """, ["--time=1"]
         ).submit()
-        let state = try await job.ended(within: 240)
+        let state = try await job.ended(within: 600)
         #expect(state.word == "TIMEOUT")
         #expect(job.lines == ["ready", "over"])
     }
@@ -214,10 +214,10 @@ struct SlowSignalTests {
         ).submit()
         try await job.says("start 0")
         try await job.control("requeue")
-        try await eventually("it starts again", within: 240) {
+        try await eventually("it starts again", within: 600) {
             try await job.state().restarts == 1 ? true : nil
         }
-        let state = try await eventually("it ends again", within: 240) {
+        let state = try await eventually("it ends again", within: 600) {
             let state = try await job.state()
             return state.isOver ? state : nil
         }

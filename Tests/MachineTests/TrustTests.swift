@@ -78,7 +78,7 @@ struct TrustTests {
         try await ticks("the machine stands still", "quarantine", until: { try job.phase == "paused" })
         #expect(try actions(job) == ["report", "withdrawn", "notice"])
         let evidence = try #require(try job.record()?["evidence"] as? String)
-        try await eventually("its evidence is on hold", within: 30) {
+        try await eventually("its evidence is on hold", within: 600) {
             Files.exists("\(Cluster.places.evidence)/\(evidence)/hold.json") ? true : nil
         }
         try await ticks("the machine is ended", "destroy", until: { try job.record() == nil })
@@ -96,7 +96,7 @@ struct TrustTests {
             "revoked = \"\(rule)\"\n" + $0
         } during: {
             try await change()
-            try await eventually(what, within: 60, every: 500) {
+            try await eventually(what, within: 600, every: 500) {
                 try await Cluster.tick()
                 return try holds() ? true : nil
             }

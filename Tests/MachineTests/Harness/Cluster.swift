@@ -56,9 +56,9 @@ struct Cluster: Sendable {
     /// another at work ends at once.
     @discardableResult
     static func tick() async throws -> Outcome {
-        try await eventually("no tick is at work", within: 60) { try isTicking() ? nil : true }
+        try await eventually("no tick is at work", within: 600) { try isTicking() ? nil : true }
         let outcome = try await bivouac("tick")
-        try await eventually("no tick is at work any more", within: 60) { try isTicking() ? nil : true }
+        try await eventually("no tick is at work any more", within: 600) { try isTicking() ? nil : true }
         return outcome
     }
 

@@ -27,10 +27,10 @@ enum Leftovers {
         #expect(names(places.jobs).isEmpty)
         #expect(names(places.machines).isEmpty)
         // The node's own ticks hold some for a moment.
-        try await eventually("no lock is held", within: 60) { try locks().isEmpty ? true : nil }
+        try await eventually("no lock is held", within: 600) { try locks().isEmpty ? true : nil }
         #expect(try mounts().isEmpty)
         // Slurm counts a job's last step as over some time after its end.
-        try await eventually("the node is idle", within: 60) {
+        try await eventually("the node is idle", within: 600) {
             try await Node.state() == "idle" ? true : nil
         }
     }

@@ -28,7 +28,7 @@ enum Node {
         try await Command.require(
             ["/usr/bin/scontrol", "update", "NodeName=\(try await name)", "State=RESUME"],
             environment: Cluster.slurmEnvironment)
-        try await eventually("the node is back", within: 20) {
+        try await eventually("the node is back", within: 600) {
             ["idle", "mixed", "allocated"].contains(try await state()) ? true : nil
         }
     }

@@ -25,7 +25,7 @@ enum SecondNode {
             environment: ["SLURM_CONF=" + directory + "/slurm.conf"])
         let result: Swift.Result<Result, any Error>
         do {
-            try await eventually("the second node is there", within: 30) {
+            try await eventually("the second node is there", within: 600) {
                 let state = try await Command.require(
                     ["/usr/bin/sinfo", "-h", "-n", TestSite.secondNode, "-p", "vmtwo", "-o", "%T"],
                     environment: Cluster.slurmEnvironment)
@@ -39,7 +39,7 @@ enum SecondNode {
             in: .whitespacesAndNewlines)
         if let pid = Int32(file) {
             kill(pid, SIGTERM)
-            try await eventually("the second node is gone", within: 30) {
+            try await eventually("the second node is gone", within: 600) {
                 kill(pid, 0) != 0 || Host.status(pid, "State")?.hasPrefix("Z") == true ? true : nil
             }
         }

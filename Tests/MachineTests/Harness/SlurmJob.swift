@@ -29,7 +29,7 @@ struct SlurmJob: Hashable, Sendable {
         let states = try await known(fresh)
         if !states.isEmpty { return states }
         // An answer that was under way when the job was submitted does not count.
-        return try await eventually("squeue knows job \(id)", within: 10) {
+        return try await eventually("squeue knows job \(id)", within: 600) {
             let states = try await known(true)
             return states.isEmpty ? nil : states
         }
@@ -56,7 +56,7 @@ struct SlurmJob: Hashable, Sendable {
 
     /// Waits for the end of the job and of its epilogue.
     @discardableResult
-    func ended(within seconds: Int = 180) async throws -> JobState {
+    func ended(within seconds: Int = 600) async throws -> JobState {
         try await eventually("job \(id) ends", within: seconds, every: 200) {
             let state = try await state()
             return state.isOver ? state : nil
@@ -64,7 +64,7 @@ struct SlurmJob: Hashable, Sendable {
     }
 
     /// Waits for the end of each task of the array.
-    func allEnded(within seconds: Int = 240) async throws -> [JobState] {
+    func allEnded(within seconds: Int = 600) async throws -> [JobState] {
         try await eventually("the tasks of array \(id) end", within: seconds, every: 200) {
             let states = try await states(fresh: true)
             return states.allSatisfy(\.isOver) ? states : nil

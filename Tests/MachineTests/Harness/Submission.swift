@@ -45,7 +45,7 @@ struct Submission: Sendable {
 
     /// Submits it and waits for its end.
     @discardableResult
-    func run(within seconds: Int = 180) async throws -> (SlurmJob, JobState) {
+    func run(within seconds: Int = 600) async throws -> (SlurmJob, JobState) {
         let job = try await submit()
         return (job, try await job.ended(within: seconds))
     }

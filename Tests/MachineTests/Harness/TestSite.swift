@@ -113,7 +113,7 @@ enum TestSite {
     private static func restartController() async throws {
         let pid = try Host.daemon("slurmctld")
         kill(pid, SIGTERM)
-        try await eventually("slurmctld ends", within: 30) { kill(pid, 0) != 0 ? true : nil }
+        try await eventually("slurmctld ends", within: 600) { kill(pid, 0) != 0 ? true : nil }
         try await startServices()
         try await reconfigure()
     }
@@ -133,7 +133,7 @@ enum TestSite {
         }
         try await Command.require(
             ["/usr/bin/scontrol", "reconfigure"], environment: Cluster.slurmEnvironment)
-        try await eventually("the node is there", within: 60) {
+        try await eventually("the node is there", within: 600) {
             ["idle", "mixed", "allocated", "completing"].contains(try await Node.state()) ? true : nil
         }
     }
