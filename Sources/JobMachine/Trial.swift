@@ -28,7 +28,8 @@ package enum Trial {
         package init() {}
     }
 
-    private static let name = "doctor"
+    /// Another process may have a machine of its own.
+    private static var name: String { "doctor-\(Process.id)" }
     private static let memory: Int64 = 32 << 20
 
     /// Runs it; a guest that has not said its line before the deadline is the node's fault.

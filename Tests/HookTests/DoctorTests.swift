@@ -39,6 +39,15 @@ extension HookTests {
             #expect(text.text.hasPrefix("CHECK"))
         }
 
+        @Test("doctors who look at a node at the same time are not in each other's way")
+        func together() throws {
+            let node = try Node()
+            try node.writeProgram("usr/sbin/bivouac", "#!/bin/sh\nexec \(Built.bivouac) \"$@\"\n")
+            try node.write("bin/none", "")
+            let doctors = try (0..<3).map { _ in try node.startDoctor() }
+            for doctor in doctors { #expect(!(try doctor.wait().text.contains("is in use"))) }
+        }
+
         @Test("a site's own prologue beside ours, or one that calls ours, is as good as ours")
         func ownPrologue() throws {
             let node = try healthyNode()

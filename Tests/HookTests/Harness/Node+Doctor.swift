@@ -36,6 +36,11 @@ extension Node {
 
     /// Asks the installed doctor, who finds what is in `bin` where batch systems put their commands.
     func askDoctor() throws -> (status: Int32, answers: [Answer]) {
+        let run = try startDoctor().wait()
+        return (run.status, try JSONDecoder().decode([Answer].self, from: run.output))
+    }
+
+    func startDoctor() throws -> Launch {
         let line = """
             mount --make-rprivate /
             for program in "$1"/bin/*; do
@@ -44,10 +49,9 @@ extension Node {
             mount --bind "$1/bin" /usr/local/bin
             exec "$1/usr/sbin/bivouac" doctor --json
             """
-        let run = try Launch.run(
+        return try Launch(
             ["/usr/bin/unshare", "--mount", "/bin/sh", "-euc", line, "sh", root],
             environment: ["BIVOUAC_ROOT": root])
-        return (run.status, try JSONDecoder().decode([Answer].self, from: run.output))
     }
 
     /// What cannot be well here: no machine runs on libvirt's test driver, nothing may keep this machine's clock right,
