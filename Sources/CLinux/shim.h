@@ -47,9 +47,6 @@ static inline int linux_open(const char *path, int flags, mode_t mode) { return 
 static inline int linux_openat(int directory, const char *path, int flags, mode_t mode) {
     return openat(directory, path, flags, mode);
 }
-static inline int linux_exchange(int directory, const char *one, const char *other) {
-    return renameat2(directory, one, directory, other, RENAME_EXCHANGE);
-}
 static inline int linux_fcntl(int fd, int command, int argument) { return fcntl(fd, command, argument); }
 static inline int linux_ioctl(int fd, unsigned long request, void *argument) {
     return ioctl(fd, request, argument);

@@ -51,18 +51,18 @@ extension TreeReceiver {
         if manner == .new {
             do throws(UnixError) {
                 let file = try level.directory.open(name, flags, mode: attributes.mode)
-                return Writing(name, attributes, name, file, old: nil)
+                return Writing(name, attributes, name, file, group: nil)
             } catch {
                 guard error.code == UnixError.exists else { throw error }
                 try level.directory.remove(name)
                 let file = try level.directory.open(name, flags, mode: attributes.mode)
-                return Writing(name, attributes, name, file, old: nil)
+                return Writing(name, attributes, name, file, group: nil)
             }
         }
         let old = try replaceable(name, in: level)
         let temporary = try temporaryName()
         let file = try level.directory.open(temporary, flags, mode: 0o600)
-        return Writing(name, attributes, temporary, file, old: old)
+        return Writing(name, attributes, temporary, file, group: old?.gid)
     }
 
     /// What has the name, which is nothing that must stay.
@@ -103,7 +103,7 @@ extension TreeReceiver {
             let file = writing.attributes
             if length > writing.end { try writing.file.truncate(to: length) }
             if manner == .aside {
-                if let old = writing.old { try? writing.file.changeOwner(uid: .max, gid: old.gid) }
+                if let group = writing.group { try? writing.file.changeOwner(uid: .max, gid: group) }
                 try writing.file.changeMode(file.mode)
             } else if file.mode & mask != 0 {
                 try writing.file.changeMode(file.mode)
@@ -111,9 +111,7 @@ extension TreeReceiver {
             try writing.file.setModified(file.modified)
             switch manner {
             case .new: remember(writing.name, try writing.file.status(), in: level)
-            case .aside where writing.old == nil:
-                try level.directory.rename(writing.temporary, to: writing.name)
-            case .aside: try level.directory.replace(writing.name, by: writing.temporary)
+            case .aside: try level.directory.rename(writing.temporary, to: writing.name)
             }
             self.writing = nil
         } catch { abandon(error) }

@@ -30,19 +30,19 @@ extension TreeReceiver {
         /// What it is called meanwhile.
         let temporary: FileName
         let file: FileDescriptor
-        /// What it replaces; nil for nothing.
-        let old: FileStatus?
+        /// Who else may use the file that it replaces.
+        let group: UInt32?
         var end: Int64 = 0
 
         init(
             _ name: FileName, _ attributes: TreeRecord.Attributes, _ temporary: FileName,
-            _ file: consuming FileDescriptor, old: FileStatus?
+            _ file: consuming FileDescriptor, group: UInt32?
         ) {
             self.name = name
             self.attributes = attributes
             self.temporary = temporary
             self.file = file
-            self.old = old
+            self.group = group
         }
     }
 }

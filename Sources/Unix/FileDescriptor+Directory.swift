@@ -85,27 +85,6 @@ extension FileDescriptor {
         }
     }
 
-    /// Puts a file in the place of another one in the same directory, which is removed.
-    ///
-    /// Whoever looks sees the one or the other. Unlike `rename`, which makes ext4 write each such file to disk
-    /// at once, it costs no more than a new name; where a file system cannot exchange names it is `rename`.
-    /// The corresponding C function is `renameat2`.
-    package func replace(_ target: FileName, by name: FileName) throws(UnixError) {
-        guard exchange(name, target) else { return try rename(name, to: target) }
-        do throws(UnixError) { try remove(name) } catch {
-            // A directory, say, that has just got the name.
-            _ = exchange(name, target)
-            throw error
-        }
-    }
-
-    private func exchange(_ name: FileName, _ target: FileName) -> Bool {
-        let parent = rawValue
-        return unsafe target.withCString { target in
-            unsafe name.withCString { unsafe linux_exchange(parent, $0, target) }
-        } == 0
-    }
-
     /// Removes what is there, which is no directory, or an empty one if `isDirectory`.
     ///
     /// The corresponding C function is `unlinkat`.

@@ -91,6 +91,7 @@ extension JobBench {
     /// A job whose working directory it is: until its script runs, and from the script's end to its own.
     private func stage(_ number: Int, _ directory: String) throws(BenchError) -> (into: Double, back: Double)
     {
+        try shell("sync -f \(directory)")
         let job = try MadeUpJob(100 + number, scratch)
         try job.writeScript(Self.toucher)
         try watch.wait("the prologue", for: try job.prologue())
@@ -125,10 +126,11 @@ extension JobBench {
         try shell("{ echo in; tar -c -C \(directory) .; } | \(send)")
         try machine.awaitConsole("there")
         let into = Running.milliseconds(ContinuousClock.now - began)
-        // As long as busybox's archive is: a tar whose input stays open does not end by itself.
-        let length = "$(tar -c -b 1 -C \(directory) . | wc -c)"
+        // It comes back over files that are on the disk, as a job's does: to free their blocks takes time.
         let target = directory + ".bare"
-        try shell("rm -rf \(target); mkdir \(target); echo \(length) >\(target).length")
+        try shell("rm -rf \(target); cp -a \(directory) \(target); sync -f \(target)")
+        // As long as busybox's archive is: a tar whose input stays open does not end by itself.
+        try shell("tar -c -b 1 -C \(directory) . | wc -c >\(target).length")
         let connection = try BenchError.during("could not reach the bare machine") { () throws(UnixError) in
             try Socket.connect(to: socket)
         }
