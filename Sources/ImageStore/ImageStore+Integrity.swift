@@ -24,9 +24,7 @@ extension ImageStore {
         var done: Int64 = 0
         while true {
             let offset = done
-            let bytes = try Self.files { () throws(UnixError) in
-                try opened.file.read(upTo: 1 << 20, at: offset)
-            }
+            let bytes = try read(opened, at: offset)
             if bytes.isEmpty { break }
             hash.update(bytes)
             done += Int64(bytes.count)
@@ -35,6 +33,18 @@ extension ImageStore {
         guard hash.finish() == opened.image.fileDigest else { throw try quarantine(opened.image) }
         if let now { markVerified(digest, at: now) }
         return opened.image
+    }
+
+    /// A mebibyte of an image; what the disk or fs-verity does not give any more is damage too.
+    func read(_ opened: borrowing VerifiedImage, at offset: Int64) throws(ImageStoreError) -> [UInt8] {
+        do throws(UnixError) {
+            return try opened.file.read(upTo: 1 << 20, at: offset)
+        } catch {
+            let image = opened.image
+            guard image.shared == nil else { throw try unavailable(image, error) }
+            guard error.code == UnixError.inputOutput else { throw .file(error) }
+            throw try quarantine(image)
+        }
     }
 
     func markVerified(_ digest: ImageDigest, at now: Timestamp) {
@@ -50,7 +60,8 @@ extension ImageStore {
         }
         _ = try setAside(image)
         return .refused(
-            .ChecksumMismatch, "the bytes of the image \(image.digest.short) changed on this node; set aside")
+            .ChecksumMismatch,
+            "the bytes of the image \(image.digest.short) changed on this node, or are lost; set aside")
     }
 
     /// Takes an image out of use and keeps it for whoever looks into it, in place of one that was damaged before.

@@ -32,6 +32,7 @@ extension ImageStore {
                 return VerifiedImage(image: image, path: path, file: file)
             }
         } catch {
+            guard image.shared == nil else { throw try unavailable(image, error) }
             // A link in its place, or nothing.
             guard error.code == UnixError.loop || error.code == UnixError.noEntry else { throw .file(error) }
         }

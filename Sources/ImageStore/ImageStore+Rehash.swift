@@ -56,10 +56,7 @@ extension ImageStore {
         var (hash, offset) = resumed(image) ?? (ResumableSha512(), 0)
         let end = offset + budget
         while offset < end, !deadline.isOver {
-            let start = offset
-            let bytes = try Self.files { () throws(UnixError) in
-                try opened.file.read(upTo: 1 << 20, at: start)
-            }
+            let bytes = try read(opened, at: offset)
             if bytes.isEmpty {
                 try conclude(hash, opened, at: now)
                 return .good(image)

@@ -21,7 +21,9 @@ extension ImageStore {
             try isGood(file, source, before: deadline), let after = try? file.status(),
             FileIdentity(before) == FileIdentity(after)
         else {
-            SystemLog.write(.warning, "\(path) is not the image that it is named after, and is not used")
+            SystemLog.write(
+                .warning,
+                "\(path) is not the image that it is named after, or cannot be read, and is not used")
             return nil
         }
         let image = StoredImage(
@@ -50,14 +52,20 @@ extension ImageStore {
         var count: Int64 = 0
         while count <= source.size {
             guard !deadline.isOver else { throw .busy(source.digest) }
-            let offset = count
-            let bytes = try Self.files { () throws(UnixError) in try file.read(upTo: 1 << 20, at: offset) }
+            guard let bytes = try? file.read(upTo: 1 << 20, at: count) else { return false }
             if bytes.isEmpty { break }
             hash.update(bytes)
             count += Int64(bytes.count)
         }
         let digest = hash.finish()
         return count == source.size && digest == source.digest
+    }
+
+    /// Forgets a file in the shared store that cannot be opened or read: whoever needs the image has it from elsewhere.
+    func unavailable(_ image: StoredImage, _ error: UnixError) throws(ImageStoreError) -> ImageStoreError {
+        try forget(image)
+        return .refused(
+            .ImageUnavailable, "the shared copy of the image \(image.digest.short) cannot be read: \(error)")
     }
 
     /// Drops what is remembered of a file in the shared store, unless another took its place by now.

@@ -32,6 +32,7 @@ package struct UnixError: Error, Hashable, Sendable, CustomStringConvertible {
     package static let loop = ELOOP
     package static let crossDevice = EXDEV
     package static let tooManyLinks = EMLINK
+    package static let inputOutput = EIO
 
     /// The kernel's words for the code.
     package var reason: String { unsafe String(cString: strerror(code)) }

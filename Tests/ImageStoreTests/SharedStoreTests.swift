@@ -8,20 +8,31 @@ import Unix
 @testable import ImageStore
 
 @Suite("A store that nodes share") struct SharedStoreTests {
+    /// What carries a shared store to its nodes.
+    enum Carrier: CaseIterable {
+        case directory, nfs
+
+        static var here: [Carrier] { NFS.here == nil ? [.directory] : allCases }
+    }
+
     /// A node's store over a shared one, which another node filled.
     struct Layers {
         let fixture: StoreFixture
+        /// The shared store where it is filled.
         let lower: ImageStore
+        /// The shared store as the node sees it.
+        let seen: ImageStore
 
-        static func with(_ body: (Layers) throws -> Void) throws {
+        static func with(_ carrier: Carrier = .directory, _ body: (Layers) throws -> Void) throws {
             try withScratch { scratch in
-                let lower = ImageStore(directory: scratch + "/shared")
+                let nfs = carrier == .nfs ? NFS.here : nil
+                let name = nfs == nil ? "/shared" : "/" + UUID().uuidString
+                let lower = ImageStore(directory: (nfs?.exported ?? scratch) + name)
+                let seen = ImageStore(directory: (nfs?.mounted ?? scratch) + name)
+                defer { _ = try? Files.removeTree(lower.directory) }
+                let store = ImageStore(directory: scratch + "/images", shared: seen.directory)
                 try body(
-                    Layers(
-                        fixture: StoreFixture(
-                            scratch: scratch,
-                            store: ImageStore(directory: scratch + "/images", shared: scratch + "/shared")),
-                        lower: lower))
+                    Layers(fixture: StoreFixture(scratch: scratch, store: store), lower: lower, seen: seen))
             }
         }
 
@@ -36,6 +47,17 @@ import Unix
             return source
         }
 
+        /// The image as a job's start gets it.
+        func obtain(_ source: ImageSource) throws -> StoredImage {
+            try fixture.store.obtain(source) { _ in
+            } fetch: { () throws(ImageStoreError) in
+                _ = try fixture.store.fetch(
+                    source, limit: StoreFixture.limit, now: StoreFixture.now, before: Deadline(seconds: 60),
+                    by: StoreFixture.rules
+                ) { ImageNeeds() }
+            }.image
+        }
+
         /// Names and times of all that is in the shared store.
         func traces() throws -> [String: FileIdentity] {
             var found: [String: FileIdentity] = [:]
@@ -47,16 +69,18 @@ import Unix
         }
     }
 
-    @Test("has the image: it is verified once, remembered, and used where it lies; nothing is written there")
-    func adopted() throws {
-        try Layers.with { layers in
+    @Test(
+        "has the image: it is verified once, remembered, and used where it lies; nothing is written there",
+        arguments: Carrier.here)
+    func adopted(by carrier: Carrier) throws {
+        try Layers.with(carrier) { layers in
             let bytes = StoreFixture.random(5000)
             let source = try layers.shared(bytes)
             let before = try layers.traces()
             let image = try layers.fixture.fetch(source)
-            #expect(image.shared == layers.lower.path(of: source.digest))
+            #expect(image.shared == layers.seen.path(of: source.digest))
             let opened = try layers.fixture.store.open(source.digest)
-            #expect(opened.path == layers.lower.path(of: source.digest))
+            #expect(opened.path == layers.seen.path(of: source.digest))
             #expect(try opened.file.read(upTo: 9000, at: 0) == bytes)
             #expect(try layers.fixture.store.verify(source.digest) == image)
             #expect(try layers.traces() == before)
@@ -84,9 +108,9 @@ import Unix
 
     @Test(
         "whose copy is not the image is not used: it is fetched as if it were not there",
-        arguments: Fault.allCases)
-    func bad(fault: Fault) throws {
-        try Layers.with { layers in
+        arguments: Fault.allCases, Carrier.here)
+    func bad(fault: Fault, by carrier: Carrier) throws {
+        try Layers.with(carrier) { layers in
             let bytes = StoreFixture.random(5000)
             let source = try layers.shared(bytes)
             let path = layers.lower.path(of: source.digest)
@@ -127,30 +151,55 @@ import Unix
         }
     }
 
-    @Test("whose file changed since is read again before it is used, and dropped when it is another")
-    func changed() throws {
-        try Layers.with { layers in
+    @Test(
+        "whose file changed since is read again before it is used, and dropped when it is another",
+        arguments: Carrier.here)
+    func changed(by carrier: Carrier) throws {
+        try Layers.with(carrier) { layers in
             let bytes = StoreFixture.random(5000)
             let source = try layers.shared(bytes)
             let path = layers.lower.path(of: source.digest)
-            func obtain() throws -> String? {
-                try layers.fixture.store.obtain(source) { _ in
-                } fetch: { () throws(ImageStoreError) in
-                    _ = try layers.fixture.store.fetch(
-                        source, limit: StoreFixture.limit, now: StoreFixture.now,
-                        before: Deadline(seconds: 9), by: StoreFixture.rules
-                    ) { ImageNeeds() }
-                }.image.shared
-            }
-            #expect(try obtain() == path)
+            let seen = layers.seen.path(of: source.digest)
+            func obtain() throws -> String? { try layers.obtain(source).shared }
+            #expect(try obtain() == seen)
             // The same bytes in another file, as after a copy to another server.
             try Files.write(bytes, to: path, mode: 0o444)
-            #expect(try obtain() == path)
+            #expect(try obtain() == seen)
             try Files.write(StoreFixture.random(5000), to: path, mode: 0o444)
             #expect(refusal { _ = try obtain() } == .ImageUnavailable)
             #expect(try layers.fixture.leftovers().isEmpty)
             #expect(try layers.fixture.store.quarantined().isEmpty)
             #expect(Files.exists(path))
+        }
+    }
+
+    @Test("whose server does not answer is gone without: the image comes from its source", .needsNFS)
+    func away() throws {
+        try Layers.with(.nfs) { layers in
+            let bytes = StoreFixture.random(5000)
+            let source = try layers.shared(bytes)
+            #expect(try layers.obtain(source).shared != nil)
+            _ = try layers.fixture.source(bytes)
+            try #require(NFS.here).away { () throws in #expect(try layers.obtain(source).shared == nil) }
+        }
+    }
+
+    @Test("whose file is lost to those who have it open is read no more, and forgotten", .needsNFS)
+    func stale() throws {
+        try Layers.with(.nfs) { layers in
+            let bytes = StoreFixture.random(3_000_000)
+            let source = try layers.shared(bytes)
+            #expect(try layers.obtain(source).shared != nil)
+            let opened = try layers.fixture.store.open(source.digest)
+            try Files.removeTree(layers.lower.place(source.digest).path)
+            try #require(NFS.here).forget()
+            try Data("3".utf8).write(to: URL(fileURLWithPath: "/proc/sys/vm/drop_caches"))
+            #expect(throws: UnixError.self) { try opened.file.read(upTo: 1 << 20, at: 0) }
+            #expect(refusal { _ = try layers.fixture.store.verify(source.digest) } == .ImageUnavailable)
+            #expect(try layers.fixture.leftovers() == [])
+            #expect(try layers.fixture.store.quarantined() == [])
+            _ = try layers.fixture.source(bytes)
+            #expect(try layers.obtain(source).shared == nil)
         }
     }
 }

@@ -12,6 +12,10 @@
                 if: geteuid() == 0 && FileManager.default.fileExists(atPath: "/sys/fs/ext4/features/verity"),
                 "needs root and a kernel with fs-verity for ext4 (CONFIG_FS_VERITY)")
         }
+        /// For a store that nodes share by NFS: a server of the kernel's own and a mount of it, see `NFS`.
+        package static var needsNFS: Self {
+            .enabled(if: NFS.here != nil, "needs an NFS server of its own: see Tests/guests/kernel --help")
+        }
         /// For what a parser of Python's has to say of our YAML.
         package static var needsYAML: Self {
             .enabled(

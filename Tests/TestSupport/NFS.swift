@@ -1,0 +1,27 @@
+import Foundation
+
+/// A directory that the kernel's NFS server exports, and where it is mounted read-only: Tests/guests/kernel makes
+/// both in a machine that nobody else uses.
+package struct NFS: Sendable {
+    package let exported: String
+    package let mounted: String
+
+    /// From `BIVOUAC_TEST_NFS=EXPORTED:MOUNTED`; nil where there is none.
+    package static let here: NFS? = {
+        let words = ProcessInfo.processInfo.environment["BIVOUAC_TEST_NFS"]?.split(separator: ":") ?? []
+        return words.count == 2 ? NFS(exported: String(words[0]), mounted: String(words[1])) : nil
+    }()
+
+    /// Cuts the network between the server and those who mounted it, while the body runs.
+    package func away(_ body: () throws -> Void) throws {
+        _ = try run("/usr/sbin/ip", ["link", "set", "lo", "down"])
+        defer { _ = try? run("/usr/sbin/ip", ["link", "set", "lo", "up"]) }
+        try body()
+    }
+
+    /// Has the server forget what it knows of those who mounted it.
+    package func forget() throws {
+        let script = "for file in /proc/fs/nfsd/clients/*/ctl; do echo expire >$file; done"
+        _ = try run("/bin/sh", ["-ec", script])
+    }
+}
