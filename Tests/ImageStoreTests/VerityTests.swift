@@ -20,7 +20,7 @@ import Unix
             let state = fixture.scratch + "/state"
             let device = try shell(
                 """
-                truncate -s 64M "$1"; mke2fs -q -t ext4 -b 4096 -O verity "$1"; mkdir "$2"
+                truncate -s 200M "$1"; mke2fs -q -t ext4 -b 4096 -O verity "$1"; mkdir "$2"
                 device=$(losetup -f --show "$1"); mount "$device" "$2"; echo "$device"
                 """, fixture.scratch + "/ext4", state)
             defer { _ = try? shell("umount \"$1\" || umount -l \"$1\"; losetup -d \"$2\"", state, device) }

@@ -5,17 +5,20 @@ import Foundation
 package struct NFS: Sendable {
     package let exported: String
     package let mounted: String
+    /// Starts the server, or ends it when told `off`.
+    private let server: String
 
-    /// From `BIVOUAC_TEST_NFS=EXPORTED:MOUNTED`; nil where there is none.
+    /// From `BIVOUAC_TEST_NFS=EXPORTED:MOUNTED:SERVER`; nil where there is none.
     package static let here: NFS? = {
         let words = ProcessInfo.processInfo.environment["BIVOUAC_TEST_NFS"]?.split(separator: ":") ?? []
-        return words.count == 2 ? NFS(exported: String(words[0]), mounted: String(words[1])) : nil
+        return words.count == 3
+            ? NFS(exported: String(words[0]), mounted: String(words[1]), server: String(words[2])) : nil
     }()
 
-    /// Cuts the network between the server and those who mounted it, while the body runs.
+    /// Runs the body while there is no server.
     package func away(_ body: () throws -> Void) throws {
-        _ = try run("/usr/sbin/ip", ["link", "set", "lo", "down"])
-        defer { _ = try? run("/usr/sbin/ip", ["link", "set", "lo", "up"]) }
+        _ = try run("/bin/bash", [server, "off"])
+        defer { _ = try? run("/bin/bash", [server]) }
         try body()
     }
 
