@@ -26,8 +26,8 @@ extension Verbs {
         }
         let evidence = try arguments.words.flatMap { try paths(tool, $0) }
         let sensitive = arguments.has("with-sensitive")
+        let file = try FileDescriptor.open(target, [.write, .create, .exclusive, .noFollow], mode: 0o600)
         do {
-            let file = try FileDescriptor.open(target, [.write, .create, .exclusive, .noFollow], mode: 0o600)
             let omitted = try store(tool).export(evidence, to: file, withSensitive: sensitive, now: tool.now)
             var hash = Sha512()
             try FileDescriptor.open(target, [.read, .noFollow]).pieces { hash.update($0) }

@@ -1,6 +1,5 @@
 import Batch
 import Command
-import Evidence
 import JSON
 import Job
 import JobMachine
@@ -54,18 +53,10 @@ extension Verbs {
 
     /// The one start state that a word names.
     private static func startState(_ tool: Tool, _ word: String) throws -> String {
-        if word.contains("/") { return word }
-        let key = try tool.key(word)
-        let paths = try EvidenceStore(directory: tool.places.evidence).paths().filter { path in
-            let name = path.drop { $0 != "/" }.dropFirst().prefix { $0 != "~" }
-            return MachineName(String(name))?.key == key
-        }
-        guard let path = paths.first else {
-            throw Failure(ExitStatus.dataRefused, "no evidence of '\(word)' is on this node")
-        }
+        let paths = try paths(tool, word)
         guard paths.count == 1 else {
             throw Failure(ExitStatus.dataRefused, "name one of \(paths.joined(separator: ", "))")
         }
-        return path
+        return paths[0]
     }
 }
