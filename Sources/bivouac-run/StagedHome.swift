@@ -18,7 +18,8 @@ struct StagedHome {
             key = (try? directory.status()).map { FileKey($0) }
         case nil: break
         }
-        var next = physical?.parent
+        // The root directory is above every home, also above one that is not there.
+        var next = physical?.parent ?? BytePath(Array("/".utf8))
         while let path = next {
             if let status = try? path.status() { above.insert(FileKey(status)) }
             next = path.parent

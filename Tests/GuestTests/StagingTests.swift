@@ -176,6 +176,16 @@ struct StagingTests {
         }
     }
 
+    @Test("the root directory is not staged whole, not for a user without a home either")
+    func root() throws {
+        try withDirectory(limit: 1000) { rehearsal, _ in
+            let script = try rehearsal.script("#!/bin/sh\npwd\n")
+            let run = try rehearsal.run("/bin/sh", ["-c", "cd /; exec \(script)"])
+            #expect(run.status == 0, "\(run.errors)")
+            #expect(run.text == "/\n")
+        }
+    }
+
     @Test("the job's own outputs in its working directory are neither sent nor replaced")
     func outputs() throws {
         try withDirectory { rehearsal, path in
