@@ -112,8 +112,9 @@ package struct EvidenceStore: Sendable {
     /// Writes how a machine ended beside its start state, with its console and overlay where they are to be
     /// kept; the overlay is moved.
     ///
-    /// Returns the end state's SHA-256 for the audit log. An end state that is there stays as it is: who ends a machine again knows less of it. After a death in
-    /// between it goes on. A machine without a start state gets a directory of its own.
+    /// Returns the end state's SHA-256 for the audit log. An end state that is there stays as it is: who ends a
+    /// machine again knows less of it. After a death in between it goes on. A machine without a start state gets a
+    /// directory of its own.
     @discardableResult
     package func recordEnd(
         _ state: EndState, at path: String, console: String?, overlay: String?

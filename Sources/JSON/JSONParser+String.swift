@@ -40,7 +40,7 @@ extension JSONParser {
         }
     }
 
-    /// The character of one `\uXXXX`, or of two that are a surrogate pair.
+    /// The character of one `\u` with its four digits, or of two that are a surrogate pair.
     private mutating func scalar() throws(JSONError) -> Character {
         let first = try hexadecimal()
         if let scalar = Unicode.Scalar(first) { return Character(scalar) }

@@ -38,8 +38,8 @@ package struct ProximityFeatures {
     /// configuration again.
     private static let interval: Int64 = 3600
 
-    /// Tells the batch system when something has changed since the last time; the features then, nil when nothing had to be
-    /// done.
+    /// Tells the batch system when something has changed since the last time; the features then, nil when nothing had
+    /// to be done.
     ///
     /// Features that are not ours stay as they are.
     package func publish(_ commands: any SchedulerCommands, node: String) throws(MachineFault) -> [String]? {

@@ -65,7 +65,8 @@ struct Doctor {
         }
     }
 
-    /// The exit status of what was found: a failure is a service that is not available; what is not known to be well is to be asked again.
+    /// The exit status of what was found: a failure is a service that is not available; what is not known to be well
+    /// is to be asked again.
     static func status(of findings: [Finding]) -> Int32 {
         let verdicts = Set(findings.map(\.verdict))
         if verdicts.contains(.failure) { return ExitStatus.unavailable }

@@ -81,8 +81,8 @@ struct JobStarter {
         Array(path.split(separator: UInt8(ascii: "/")).last ?? [])
     }
 
-    /// The job's shell, with the job's script or on a terminal, and nothing else; `known` is where the prologue was told the script
-    /// lies.
+    /// The job's shell, with the job's script or on a terminal, and nothing else; `known` is where the prologue was told
+    /// the script lies.
     func task(script known: String?) throws(Failure) -> Task {
         // The shell of an interactive job stands on a terminal, and has no script; `qsub -x` gives it a command.
         if Descriptors.kind(0) == .terminal, let shell = BytePath(words[0]), shell.isAbsolute {

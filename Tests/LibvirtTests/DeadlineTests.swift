@@ -1,5 +1,5 @@
 import Foundation
-import Libvirt
+@testable import Libvirt
 import Testing
 
 /// In processes of their own: a deadline that passes while a connection is opened shuts down every socket that
@@ -36,6 +36,33 @@ struct DeadlineTests {
             let given = expires(socket.path)?.contains("virConnectOpen: waited") == true
             socket.remove()
             exit(given ? 0 : 1)
+        }
+    }
+
+    @Test(
+        "is given up where its socket has the number of a file that was open before",
+        .timeLimit(.minutes(15)))
+    func takenNumber() async {
+        await #expect(processExitsWith: .success) {
+            let files = [dup(0), dup(0)]
+            let given = Result { () throws(LibvirtError) in
+                _ = try Deadline.opening("read", milliseconds: 300) { () -> Int? in
+                    // As it is when another thread has closed them meanwhile.
+                    var ends: [Int32] = [0, 0]
+                    guard unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0 else {
+                        exit(2)
+                    }
+                    for (end, file) in zip(ends, files) where dup2(end, file) != file || close(end) != 0 {
+                        exit(2)
+                    }
+                    // libvirt reads again after a signal, too.
+                    var byte: UInt8 = 0
+                    while unsafe read(files[0], &byte, 1) < 0, errno == EINTR {}
+                    return nil
+                }
+            }
+            guard case .failure(let error) = given else { exit(1) }
+            exit(error.code == .timedOut ? 0 : 1)
         }
     }
 }
