@@ -24,25 +24,46 @@ package struct LateEvents: Sendable {
         try Files.write(value.description, to: "\(directory)/\(name)")
     }
 
-    /// Logs what has been kept, with the moment when it happened beside that of its line; how many.
+    /// Logs what has been kept, with the moment when it happened beside that of its line.
     ///
+    /// Returns how many events were logged, and the files that cannot be: they stay, and hold up none of the others.
     /// Who dies in between leaves an event that is logged twice.
-    package func flush(to log: AuditLog, at now: Timestamp, before deadline: Deadline) throws -> Int {
-        let names = try Files.names(in: directory).filter { !$0.hasSuffix(".new") }
-        for name in names {
+    package func flush(to log: AuditLog, at now: Timestamp, before deadline: Deadline) throws(AuditError)
+        -> (logged: Int, stuck: [String])
+    {
+        var logged = 0
+        var stuck: [String] = []
+        let names = try AuditLog.files { () throws(UnixError) in try Files.names(in: directory) }
+        for name in names where !name.hasSuffix(".new") {
             let file = "\(directory)/\(name)"
-            if let event = try Self.event(try Files.read(file, limit: AuditLine.limit)) {
-                try log.append(event, at: now, before: deadline)
+            guard let event = Self.event(file), try append(event, to: log, at: now, before: deadline) else {
+                stuck.append(file)
+                continue
             }
-            try Files.remove(file)
+            _ = try AuditLog.files { () throws(UnixError) in try Files.remove(file) }
+            logged += 1
         }
-        return names.count
+        return (logged, stuck)
     }
 
-    /// Nil for what we have not written.
-    private static func event(_ bytes: [UInt8]) throws(JSONError) -> AuditEvent? {
-        let value = try JSON(parsing: bytes)
-        guard let name = value["event"]?.text.flatMap({ AuditEvent.Name(rawValue: $0) }),
+    /// False where no line may be as long as the event's.
+    private func append(
+        _ event: AuditEvent, to log: AuditLog, at now: Timestamp, before deadline: Deadline
+    ) throws(AuditError) -> Bool {
+        do throws(AuditError) {
+            try log.append(event, at: now, before: deadline)
+            return true
+        } catch {
+            if case .tooLong = error { return false }
+            throw error
+        }
+    }
+
+    /// Nil for what cannot be read and what we have not written.
+    private static func event(_ file: String) -> AuditEvent? {
+        guard let bytes = try? Files.read(file, limit: AuditLine.limit),
+            let value = try? JSON(parsing: bytes),
+            let name = value["event"]?.text.flatMap({ AuditEvent.Name(rawValue: $0) }),
             let happened = value["happened"], let fields = value["fields"]?.members
         else { return nil }
         return AuditEvent(name, fields + [.init("happened", happened)])

@@ -33,16 +33,17 @@ extension EvidenceStore {
     /// Removes what is older than `keep` seconds and then, the oldest first, what passes the limit; returns the
     /// paths of what was removed.
     ///
-    /// Nothing on hold goes, and nothing of the jobs that still run: they are asked for when it is known what there
-    /// is, and nothing goes where the answer is nil. Each removal is announced first, and does not happen where the
-    /// answer is no. It stops at the deadline and goes on the next time. `isDry` only tells what would go.
+    /// What is on hold neither goes nor counts: one large hold must not push out everybody else's evidence. Nothing
+    /// goes of the jobs that still run: they are asked for when it is known what there is, and nothing goes where
+    /// the answer is nil. Each removal is announced first, and does not happen where the answer is no. It stops at
+    /// the deadline and goes on the next time. `isDry` only tells what would go.
     package func prune(
         keep: Int64, limit: ByteCount, isDry: Bool = false, now: Timestamp, before deadline: Deadline,
         running: () -> Set<JobKey>?, announce: (EvidenceEntry) -> Bool = { _ in true }
     ) throws(EvidenceError) -> [String] {
         try locked(before: deadline) { () throws(EvidenceError) in
             try sweep(now)
-            let entries = try list()
+            let entries = try list().filter { !Files.exists("\(place($0.path))/\(Hold.file)") }
             guard let running = running() else { return [] }
             var total = entries.reduce(0) { $0 + $1.bytes }
             var removed: [String] = []
@@ -50,7 +51,7 @@ extension EvidenceStore {
                 let isOld = entry.moment.map { now - $0 > keep } ?? Self.dayIsOver(entry, keep, now)
                 guard isOld || total > limit.bytes else { continue }
                 guard !(MachineName(entry.name).map { running.contains($0.key) } ?? false),
-                    !Files.exists("\(place(entry.path))/\(Hold.file)"), isDry || announce(entry)
+                    isDry || announce(entry)
                 else { continue }
                 if !isDry { try remove(entry.path) }
                 total -= entry.bytes

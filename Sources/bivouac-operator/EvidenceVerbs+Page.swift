@@ -5,6 +5,7 @@ import Difference
 import Evidence
 import JSON
 import Job
+import JobMachine
 import Site
 import Unix
 
@@ -24,7 +25,8 @@ extension Verbs {
             EvidencePage(
                 path: entry.path, entry: entry,
                 timeline: JobTimeline(entry, entry.start.flatMap { lines[$0.machine.uuid] } ?? []),
-                damaged: try damage(tool, entry.path), difference: try told(tool, entry.path))
+                damaged: try EvidenceCheck.damage(of: entry.path, tool.places),
+                difference: try told(tool, entry.path))
         }
         let document = EvidencePage.document(pages, at: tool.now).description
         if let target {

@@ -111,29 +111,10 @@ extension Verbs {
             let entry = try store.entry(path)
             return Shown(
                 path: path, start: entry.start, end: entry.end, hold: entry.hold,
-                damaged: try damage(tool, path))
+                damaged: try EvidenceCheck.damage(of: path, tool.places))
         }
         try tool.show(shown, Table.fields(shown))
         return shown.allSatisfy(\.damaged.isEmpty) ? ExitStatus.success : ExitStatus.dataRefused
-    }
-
-    /// Files that are not as they were recorded, by the digests beside them and, of manifest and end state, by those
-    /// in the audit log, as far as that goes back.
-    static func damage(_ tool: Tool, _ path: String) throws -> [String] {
-        let store = store(tool)
-        var damaged = try store.damage(of: path)
-        try AuditLog(path: tool.places.auditLog).search(
-            events: [.start, .end], where: [AuditCondition(["evidence"], is: path)]
-        ) { entry in
-            if let digest = entry.fields["manifest"]?.text, (try? store.manifestDigest(of: path)) != digest {
-                damaged.append(StartState.file)
-            }
-            if let digest = entry.fields["endState"]?.text, (try? store.endStateDigest(of: path)) != digest {
-                damaged.append(EndState.file)
-            }
-            return .more
-        }
-        return Set(damaged).sorted()
     }
 
     /// The evidence that a word speaks of: a path, or a job with all of its machines; never none.

@@ -1,6 +1,7 @@
 import Audit
 import Batch
 import Command
+import Evidence
 import ImageTrust
 import JSON
 import Job
@@ -37,6 +38,9 @@ extension Verbs {
         metrics.gauge("store_bytes", "Bytes that images take.", try size(of: tool.places.images))
         metrics.gauge("store_limit_bytes", "store.limit of site.toml.", site.store.limit.bytes)
         metrics.gauge("evidence_bytes", "Bytes that evidence takes.", try size(of: tool.places.evidence))
+        metrics.gauge(
+            "evidence_held_bytes", "Bytes of evidence on hold, which evidence.limit does not count.",
+            try heldBytes(store(tool)))
         metrics.gauge("evidence_limit_bytes", "evidence.limit of site.toml.", site.evidence.limit.bytes)
         try addLists(tool, site, &metrics)
         let ticked = try Files.status(tool.places.ticked).map { $0.modified / 1_000_000_000 }
@@ -47,6 +51,14 @@ extension Verbs {
             status.flatMap { Int64(String(decoding: $0, as: UTF8.self).dropLast()) })
         try tool.show(["openMetrics": metrics.document], metrics.document)
         return ExitStatus.success
+    }
+
+    private static func heldBytes(_ evidence: EvidenceStore) throws -> Int64 {
+        try evidence.paths().reduce(0) { sum, path in
+            guard try evidence.isHeld(path) else { return sum }
+            // What is released and expires meanwhile takes nothing.
+            return sum + ((try? evidence.entry(path).bytes) ?? 0)
+        }
     }
 
     private static func refusals(_ tool: Tool) throws -> [String: Int64] {

@@ -68,9 +68,17 @@ extension Verbs {
     }
 
     private static func logLate(_ tool: Tool) throws -> [String] {
-        let count = try LateEvents(directory: tool.places.unlogged).flush(
+        let (logged, stuck) = try LateEvents(directory: tool.places.unlogged).flush(
             to: AuditLog(path: tool.places.auditLog), at: tool.now, before: Deadline(seconds: 5))
-        return count == 0 ? [] : ["\(count) ends of jobs are in the audit log now"]
+        let news = logged == 0 ? [] : ["\(logged) ends of jobs are in the audit log now"]
+        guard stuck.isEmpty else {
+            let files = stuck.joined(separator: ", ")
+            throw Failure(
+                ExitStatus.unavailable,
+                (["no end of a job can be read in \(files): look at it and move it away"] + news)
+                    .joined(separator: "; "))
+        }
+        return news
     }
 
     private static func endReplays(_ tool: Tool, _ site: Site) throws -> [String] {

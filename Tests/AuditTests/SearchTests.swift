@@ -175,8 +175,8 @@ import Unix
             try log.append(Self.event(.start, 1, user: "alice"), at: Base.now, before: Base.soon)
             try late.keep(event, as: "bivouac-demo-1.0", at: Base.now + 10)
             try late.keep(event, as: "bivouac-demo-1.0", at: Base.now + 10)
-            #expect(try late.flush(to: log, at: Base.now + 500, before: Base.soon) == 1)
-            #expect(try late.flush(to: log, at: Base.now + 600, before: Base.soon) == 0)
+            #expect(try late.flush(to: log, at: Base.now + 500, before: Base.soon) == (1, []))
+            #expect(try late.flush(to: log, at: Base.now + 600, before: Base.soon) == (0, []))
             let line = try #require(try Base.lines(log).last)
             #expect(line["event"]?.text == "end" && line["fields"]?["cause"]?.text == "epilogue")
             #expect(line["fields"]?["happened"]?.text == (Base.now + 10).description)
@@ -185,6 +185,30 @@ import Unix
             #expect(rows.first?.ended == Base.now + 10)
             #expect(try Self.jobs(log, [], 5...20) == ["demo-1"])
             #expect(try Self.jobs(log, [], 20...30) == [])
+        }
+    }
+
+    @Test("logs late endings also beside one that cannot be read, which stays")
+    func stuck() throws {
+        try Base.with { log in
+            let directory = Files.parent(log.path) + "/late"
+            let late = LateEvents(directory: directory)
+            for index in 1...3 {
+                try late.keep(
+                    Self.event(.end, index, user: "alice"), as: "bivouac-demo-\(index).0", at: Base.now + 10)
+            }
+            let torn = directory + "/bivouac-demo-2.0"
+            try Files.write("{\"event\":\"end\"", to: torn)
+            let other = directory + "/notes"
+            try Files.write("{\"event\":\"party\",\"happened\":\"now\",\"fields\":{}}", to: other)
+            let directoryThere = directory + "/old"
+            try Files.makeDirectory(directoryThere, mode: 0o700)
+            let flushed = try late.flush(to: log, at: Base.now + 500, before: Base.soon)
+            #expect(flushed.logged == 2)
+            #expect(Set(flushed.stuck) == [torn, other, directoryThere])
+            #expect(try Self.jobs(log, []) == ["demo-3", "demo-1"])
+            #expect(try Base.lines(log).count == 2)
+            #expect(Set(try Files.names(in: directory)) == ["bivouac-demo-2.0", "notes", "old"])
         }
     }
 }

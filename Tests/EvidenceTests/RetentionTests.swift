@@ -56,6 +56,23 @@ import Unix
         }
     }
 
+    @Test("counts nothing on hold: a large hold does not push out other evidence")
+    func heldBytes() throws {
+        try EvidenceFixture.with { fixture in
+            let paths = try (0..<3).map { index in
+                try fixture.start("demo-\(index).0", at: EvidenceFixture.now + Int64(index))
+            }
+            let each = try fixture.store.entry(paths[0]).bytes
+            let hold = Hold(reason: "incident 7", author: "root", since: EvidenceFixture.now)
+            try fixture.store.hold(paths[2], hold, before: EvidenceFixture.soon)
+            try Files.write(
+                [UInt8](repeating: 7, count: 1 << 20), to: fixture.store.place(paths[2]) + "/memory.elf")
+            #expect(try fixture.prune(limit: ByteCount(each * 2), at: EvidenceFixture.now + 10) == [])
+            #expect(try fixture.prune(limit: ByteCount(each), at: EvidenceFixture.now + 10) == [paths[0]])
+            #expect(try fixture.store.paths() == Array(paths[1...]))
+        }
+    }
+
     @Test("asks which jobs run when it knows what there is: what begins meanwhile is spared")
     func meanwhile() throws {
         try EvidenceFixture.with { fixture in

@@ -164,7 +164,10 @@ extension HookTests {
             #expect(lines.last == "# EOF")
             #expect(lines.contains("bivouac_machines{phase=\"refused\"} 1"))
             #expect(lines.contains("bivouac_refusals_total{name=\"ClassNotAllowed\"} 1"))
-            for name in ["store_bytes", "evidence_bytes", "last_tick_timestamp_seconds", "last_tick_status"] {
+            for name in [
+                "store_bytes", "evidence_bytes", "evidence_held_bytes", "last_tick_timestamp_seconds",
+                "last_tick_status",
+            ] {
                 #expect(lines.contains { $0.hasPrefix("bivouac_\(name) ") }, "\(name)")
             }
             #expect(lines.contains { $0.hasPrefix("bivouac_list_age_seconds{list=\"demo\"} ") })
