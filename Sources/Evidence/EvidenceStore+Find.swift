@@ -4,6 +4,9 @@ package import Job
 package import Unix
 
 extension EvidenceStore {
+    /// Bytes of the longest record that is read.
+    private static let recordLimit = 1 << 20
+
     /// The days of which there is evidence, the oldest first.
     private func days() throws(EvidenceError) -> [String] {
         try Self.files { () throws(UnixError) in
@@ -73,7 +76,7 @@ extension EvidenceStore {
     }
 
     func read<Value: Decodable>(_ type: Value.Type, _ path: String) -> Value? {
-        guard let bytes = try? Files.read(path, limit: 1 << 20) else { return nil }
+        guard let bytes = try? Files.read(path, limit: Self.recordLimit) else { return nil }
         return try? JSONDecoder().decode(type, from: Data(bytes))
     }
 
@@ -86,7 +89,9 @@ extension EvidenceStore {
         let recorded = (entry.start?.files ?? []) + (entry.end?.files ?? [])
         var damaged = recorded.filter { (try? digest(of: $0.name, in: target)) != $0 }.map(\.name)
         if entry.start == nil { damaged.append(StartState.file) }
-        var known = Set(recorded.map(\.name) + [StartState.file, EndState.file, Hold.file])
+        // Whoever died over a hold or an end has left a `.new`.
+        let records = [EndState.file, Hold.file]
+        var known = Set(recorded.map(\.name) + [StartState.file] + records + records.map { $0 + ".new" })
         // Until the machine has ended nothing else names it.
         if entry.end == nil { known.formUnion([Self.memoryFile, Self.unfinishedMemoryFile]) }
         damaged += try Self.files { () throws(UnixError) in
@@ -108,11 +113,25 @@ extension EvidenceStore {
     }
 
     /// The images that start states point at, with the start states' paths; the store must not let them go.
+    ///
+    /// A manifest that is damaged names none: nothing can be booted from it again. One that cannot be read just now
+    /// is an error.
     package func images() throws(EvidenceError) -> [(path: String, digest: ImageDigest)] {
-        try paths().compactMap { path in
-            let start = read(StartState.self, "\(place(path))/\(StartState.file)")
-            return start.flatMap { ImageDigest($0.image.sha512) }.map { (path, $0) }
+        var images: [(path: String, digest: ImageDigest)] = []
+        for path in try paths() {
+            let file = "\(place(path))/\(StartState.file)"
+            let bytes: [UInt8]
+            do throws(UnixError) {
+                bytes = try Files.read(file, limit: Self.recordLimit)
+            } catch {
+                // An end alone, or gone meanwhile; and what is no manifest.
+                if [UnixError.noEntry, UnixError.tooLarge].contains(error.code) { continue }
+                throw .file(error)
+            }
+            let start = try? JSONDecoder().decode(StartState.self, from: Data(bytes))
+            if let digest = start.flatMap({ ImageDigest($0.image.sha512) }) { images.append((path, digest)) }
         }
+        return images
     }
 }
 

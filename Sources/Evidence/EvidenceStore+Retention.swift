@@ -2,11 +2,13 @@ package import Job
 package import Unix
 
 extension EvidenceStore {
-    /// Puts evidence on hold, or gives a hold that is there another reason.
+    /// Puts evidence on hold, or gives a hold that is there another reason; a hold of a quarantine leaves one that
+    /// is there as it is.
     package func hold(_ path: String, _ hold: Hold, before deadline: Deadline) throws(EvidenceError) {
         let text = try Self.text(of: hold)
         try locked(before: deadline) { () throws(EvidenceError) in
             guard Self.isPath(path), Files.exists(place(path)) else { throw .missing(path) }
+            guard hold.quarantine == nil || !isOnHold(path) else { return }
             try Self.files { () throws(UnixError) in try Files.write(text, to: "\(place(path))/\(Hold.file)")
             }
         }
@@ -15,15 +17,21 @@ extension EvidenceStore {
     /// Whether nothing may remove it, also where the hold's own words cannot be read.
     package func isHeld(_ path: String) throws(EvidenceError) -> Bool {
         guard Self.isPath(path) else { throw .missing(path) }
-        return Files.exists("\(place(path))/\(Hold.file)")
+        return isOnHold(path)
     }
 
-    /// Ends a hold; false when there was none.
-    package func release(_ path: String, before deadline: Deadline) throws(EvidenceError) -> Bool {
+    private func isOnHold(_ path: String) -> Bool { Files.exists("\(place(path))/\(Hold.file)") }
+
+    /// Ends a hold, or only that of a quarantine; false when there was none.
+    package func release(_ path: String, ofQuarantine quarantine: Timestamp? = nil, before deadline: Deadline)
+        throws(EvidenceError) -> Bool
+    {
         try locked(before: deadline) { () throws(EvidenceError) in
             guard Self.isPath(path), Files.exists(place(path)) else { throw .missing(path) }
+            let file = "\(place(path))/\(Hold.file)"
+            if let quarantine, read(Hold.self, file)?.quarantine != quarantine { return false }
             return try Self.files { () throws(UnixError) in
-                guard try Files.remove("\(place(path))/\(Hold.file)") else { return false }
+                guard try Files.remove(file) else { return false }
                 try Files.synchronize(directory: place(path))
                 return true
             }
@@ -34,32 +42,38 @@ extension EvidenceStore {
     /// paths of what was removed.
     ///
     /// What is on hold neither goes nor counts: one large hold must not push out everybody else's evidence. Nothing
-    /// goes of the jobs that still run: they are asked for when it is known what there is, and nothing goes where
-    /// the answer is nil. Each removal is announced first, and does not happen where the answer is no. It stops at
-    /// the deadline and goes on the next time. `isDry` only tells what would go.
+    /// goes of the `busy` jobs, which are asked for when it is known what there is, and nothing at all where the
+    /// answer is nil. What changes meanwhile, as by a hold or an end, is judged the next time. Each removal is
+    /// announced first, and does not happen where the answer is no. It stops at the deadline and goes on the next
+    /// time. `isDry` only tells what would go.
     package func prune(
         keep: Int64, limit: ByteCount, isDry: Bool = false, now: Timestamp, before deadline: Deadline,
-        running: () -> Set<JobKey>?, announce: (EvidenceEntry) -> Bool = { _ in true }
+        busy: () -> Set<JobKey>?, announce: (EvidenceEntry) -> Bool = { _ in true }
     ) throws(EvidenceError) -> [String] {
-        try locked(before: deadline) { () throws(EvidenceError) in
-            try sweep(now)
-            let entries = try list().filter { !Files.exists("\(place($0.path))/\(Hold.file)") }
-            guard let running = running() else { return [] }
-            var total = entries.reduce(0) { $0 + $1.bytes }
-            var removed: [String] = []
-            for entry in entries.sorted(by: { Self.isOlder($0, $1) }) where !deadline.isOver {
-                let isOld = entry.moment.map { now - $0 > keep } ?? Self.dayIsOver(entry, keep, now)
-                guard isOld || total > limit.bytes else { continue }
-                guard !(MachineName(entry.name).map { running.contains($0.key) } ?? false),
+        try locked(before: deadline) { () throws(EvidenceError) in try sweep(now) }
+        let entries = try list().filter { !isOnHold($0.path) }
+        guard let busy = busy() else { return [] }
+        var total = entries.reduce(0) { $0 + $1.bytes }
+        var removed: [String] = []
+        for entry in entries.sorted(by: { Self.isOlder($0, $1) }) where !deadline.isOver {
+            let isOld = entry.moment.map { now - $0 > keep } ?? Self.dayIsOver(entry, keep, now)
+            let isBusy = MachineName(entry.name).map { busy.contains($0.key) } ?? false
+            guard isOld || total > limit.bytes, !isBusy else { continue }
+            // Nobody waits longer for the lock than one removal takes.
+            let goes = try locked(before: deadline) { () throws(EvidenceError) in
+                guard let present = try? self.entry(entry.path), present == entry, !isOnHold(entry.path),
                     isDry || announce(entry)
-                else { continue }
+                else { return false }
                 if !isDry { try remove(entry.path) }
-                total -= entry.bytes
-                removed.append(entry.path)
+                return true
             }
-            try sweep(now)
-            return removed
+            guard goes else { continue }
+            total -= entry.bytes
+            removed.append(entry.path)
         }
+        // What stays out of sight is the next one's first.
+        try? locked(before: deadline) { () throws(EvidenceError) in try sweep(now) }
+        return removed
     }
 
     private static func isOlder(_ one: EvidenceEntry, _ other: EvidenceEntry) -> Bool {

@@ -209,6 +209,15 @@ package struct LiveJob: ~Copyable {
         }
     }
 
+    /// The jobs that have more on this node than evidence: a live directory, or a machine's files that outlived it, as
+    /// after a reboot.
+    package static func unended(_ places: Places) throws(MachineFault) -> Set<JobKey> {
+        let machines = try atNode("could not list machines") { () throws(UnixError) in
+            try Files.names(in: places.machines).compactMap { MachineName($0)?.key }
+        }
+        return Set(try keys(places)).union(machines)
+    }
+
     /// A record that lies somewhere; nil when none does, or something that we have not written.
     static func read(_ path: String) throws(MachineFault) -> Record? {
         let bytes: [UInt8]

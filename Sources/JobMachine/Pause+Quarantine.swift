@@ -53,10 +53,9 @@ extension Pause {
         guard let path = record.evidence, let since = record.quarantine else { return }
         let store = EvidenceStore(directory: places.evidence)
         try atNode("could not put \(path) on hold") { () throws(EvidenceError) in
-            guard try store.entry(path).hold == nil else { return }
             let hold = Hold(
                 reason: order?.reason ?? "quarantined at \(since)", author: order?.author ?? "bivouac",
-                since: since)
+                since: since, quarantine: since)
             try store.hold(path, hold, before: Deadline(seconds: 20))
         }
     }
@@ -66,8 +65,7 @@ extension Pause {
         guard let path = record.evidence, let since = record.quarantine else { return }
         let store = EvidenceStore(directory: places.evidence)
         try atNode("could not release \(path)") { () throws(EvidenceError) in
-            guard try store.entry(path).hold?.since == since else { return }
-            _ = try store.release(path, before: Deadline(seconds: 20))
+            _ = try store.release(path, ofQuarantine: since, before: Deadline(seconds: 20))
         }
     }
 

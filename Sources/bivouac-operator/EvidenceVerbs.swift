@@ -214,7 +214,7 @@ extension Verbs {
         }
         let removed = try store(tool).prune(
             keep: site.evidence.keep, limit: site.evidence.limit, isDry: isDry, now: tool.now,
-            before: deadline, running: { attempt { Set(try LiveJob.keys(tool.places)) } },
+            before: deadline, busy: { attempt { try LiveJob.unended(tool.places) } },
             announce: { entry in
                 let event = AuditEvent(.retention, identities(entry))
                 return attempt { try log.append(event, at: tool.now, before: Deadline(seconds: 20)) } != nil

@@ -1,5 +1,6 @@
 import Batch
 import Command
+import Evidence
 import ImageStore
 import Job
 import JobMachine
@@ -16,6 +17,13 @@ func status(_ error: any Error) -> Int32? {
         return switch error {
         case .busy, .inUse: ExitStatus.tryAgain
         default: error.blame == .job ? ExitStatus.dataRefused : ExitStatus.unavailable
+        }
+    }
+    if let error = error as? EvidenceError {
+        return switch error {
+        case .locked: ExitStatus.tryAgain
+        case .missing, .invalidName: ExitStatus.dataRefused
+        case .unreadable, .file: ExitStatus.unavailable
         }
     }
     return switch (error as? MachineFault)?.blame {

@@ -88,6 +88,6 @@ struct EvidenceFixture {
         throws -> [String]
     {
         let running = Set(running.compactMap { MachineName($0)?.key })
-        return try store.prune(keep: keep, limit: limit, now: now, before: Self.soon, running: { running })
+        return try store.prune(keep: keep, limit: limit, now: now, before: Self.soon, busy: { running })
     }
 }

@@ -47,7 +47,7 @@ import Unix
             func prune(isDry: Bool) throws -> [String] {
                 try fixture.store.prune(
                     keep: 365 * 86_400, limit: limit, isDry: isDry, now: EvidenceFixture.now,
-                    before: Deadline(seconds: 300), running: { keys },
+                    before: Deadline(seconds: 300), busy: { keys },
                     announce: {
                         announced.append($0.path)
                         return true
@@ -75,7 +75,7 @@ import Unix
             let paths = try (0..<4).map { try fixture.start("demo-\($0).0") }
             let removed = try fixture.store.prune(
                 keep: 1, limit: ByteCount(0), now: EvidenceFixture.now + 1000 * 86_400,
-                before: EvidenceFixture.soon, running: { [] }, announce: { $0.path == paths[2] })
+                before: EvidenceFixture.soon, busy: { [] }, announce: { $0.path == paths[2] })
             #expect(removed == [paths[2]])
             #expect(try fixture.store.paths().count == 3)
         }

@@ -1,3 +1,4 @@
+import Digest
 import Foundation
 import Job
 import TestSupport
@@ -73,6 +74,80 @@ import Unix
         }
     }
 
+    @Test("judges what was put on hold or has ended meanwhile the next time")
+    func changed() throws {
+        try EvidenceFixture.with { fixture in
+            let now = EvidenceFixture.now
+            let paths = try (0..<3).map { try fixture.start("demo-\($0).0", at: now + -9 * Self.day) }
+            let hold = Hold(reason: "incident 7", author: "root", since: now)
+            let removed = try fixture.store.prune(
+                keep: 7 * Self.day, limit: .mebibytes(1000), now: now, before: EvidenceFixture.soon,
+                busy: {
+                    try? fixture.store.hold(paths[0], hold, before: EvidenceFixture.soon)
+                    try? fixture.end(paths[1], at: now)
+                    return []
+                })
+            #expect(removed == [paths[2]])
+            #expect(try fixture.store.paths() == Array(paths[..<2]))
+            #expect(try fixture.store.entry(paths[1]).end != nil)
+        }
+    }
+
+    @Test("keeps an operator's hold over a quarantine's, and ends only the quarantine's with it")
+    func twoHolds() throws {
+        try EvidenceFixture.with { fixture in
+            let (path, now, soon) = (try fixture.start(), EvidenceFixture.now, EvidenceFixture.soon)
+            let own = Hold(reason: "incident 7", author: "root", since: now)
+            let other = Hold(reason: "a look", author: "root", since: now, quarantine: now)
+            func end() throws -> Bool {
+                try fixture.store.release(path, ofQuarantine: now, before: soon)
+            }
+            #expect(try end() == false)
+            try fixture.store.hold(path, other, before: soon)
+            #expect(try fixture.store.entry(path).hold == other)
+            #expect(try end())
+            #expect(try fixture.store.isHeld(path) == false)
+            for holds in [[own, other], [other, own]] {
+                for hold in holds { try fixture.store.hold(path, hold, before: soon) }
+                #expect(try fixture.store.entry(path).hold == own)
+                #expect(try end() == false)
+                #expect(try fixture.store.isHeld(path))
+                #expect(try fixture.store.release(path, before: soon))
+            }
+            // Of another quarantine of the same machine.
+            try fixture.store.hold(path, other, before: soon)
+            #expect(try fixture.store.release(path, ofQuarantine: now + 1, before: soon) == false)
+        }
+    }
+
+    @Test("lets no image go while a manifest cannot be read just now")
+    func unknownNeeds() throws {
+        try EvidenceFixture.with { fixture in
+            let path = try fixture.start()
+            try fixture.start("demo-2.0", image: "b")
+            #expect(try fixture.store.images().count == 2)
+            let manifest = fixture.store.place(path) + "/manifest.json"
+            try Files.write("{", to: manifest)
+            #expect(try fixture.store.images().map(\.digest.description.first) == ["b"])
+            try Files.remove(manifest)
+            try FileManager.default.createSymbolicLink(atPath: manifest, withDestinationPath: "manifest.json")
+            #expect(throws: EvidenceError.self) { try fixture.store.images() }
+        }
+    }
+
+    @Test("takes what a writer of a hold or an end has left by dying for no damage")
+    func diedOver() throws {
+        try EvidenceFixture.with { fixture in
+            let path = try fixture.start()
+            for name in ["hold.json.new", "end.json.new"] {
+                try Files.write("{", to: fixture.store.place(path) + "/" + name)
+            }
+            #expect(try fixture.store.damage(of: path) == [])
+            try Files.write("{", to: fixture.store.place(path) + "/other.new")
+            #expect(try fixture.store.damage(of: path) == ["other.new"])
+        }
+    }
+
     @Test("asks which jobs run when it knows what there is: what begins meanwhile is spared")
     func meanwhile() throws {
         try EvidenceFixture.with { fixture in
@@ -80,7 +155,7 @@ import Unix
             let removed = try fixture.store.prune(
                 keep: 1, limit: ByteCount(0), now: EvidenceFixture.now + Self.day,
                 before: EvidenceFixture.soon,
-                running: {
+                busy: {
                     _ = try? fixture.start("demo-2.0")
                     return []
                 })
@@ -155,11 +230,11 @@ import Unix
             try fixture.start()
             let later = EvidenceFixture.now + 1000 * Self.day
             let removed = try fixture.store.prune(
-                keep: 1, limit: ByteCount(0), now: later, before: Deadline(seconds: 0), running: { [] })
+                keep: 1, limit: ByteCount(0), now: later, before: Deadline(seconds: 0), busy: { [] })
             #expect(removed == [])
             // Which jobs run is not known.
             let blind = try fixture.store.prune(
-                keep: 1, limit: ByteCount(0), now: later, before: EvidenceFixture.soon, running: { nil })
+                keep: 1, limit: ByteCount(0), now: later, before: EvidenceFixture.soon, busy: { nil })
             #expect(blind == [])
             #expect(try fixture.prune(at: later).count == 1)
         }

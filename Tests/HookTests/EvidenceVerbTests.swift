@@ -89,6 +89,32 @@ extension HookTests {
             #expect(lines.contains { $0.contains("\"archive\":\"\(digest)\"") })
         }
 
+        @Test("prune spares a machine whose files outlived its job's record, as after a reboot")
+        func outlived() throws {
+            let node = try Node()
+            let path = try Self.keep(node, "t-1.0")
+            let machine = node.path("var/lib/bivouac/machines/t-1.0")
+            try FileManager.default.createDirectory(atPath: machine, withIntermediateDirectories: true)
+            #expect(try Self.bivouac(node, "prune").text == "")
+            try FileManager.default.removeItem(atPath: machine)
+            #expect(try Self.bivouac(node, "prune").text == path + "\n")
+            #expect(node.evidence == [])
+        }
+
+        @Test("a path without evidence is refused with 65, evidence that is locked with 75")
+        func statuses() throws {
+            let node = try Node()
+            let path = try Self.keep(node, "t-1.0")
+            let missing = try Self.bivouac(node, "hold", path + "2", "--reason", "incident 7")
+            #expect(missing.status == 65)
+            #expect(missing.errors.contains("no evidence of '\(path)2' is on this node"))
+            #expect(try Self.bivouac(node, "show", "../secret").status == 65)
+            let lock = try FileLock.tryAcquire(node.path("var/lib/bivouac/evidence/lock"))
+            let locked = try Self.bivouac(node, "hold", path, "--reason", "incident 7")
+            #expect(locked.status == 75, "\(locked.errors)")
+            withExtendedLifetime(lock) {}
+        }
+
         @Test("an archive with any byte changed is found out by its digest")
         func tampered() throws {
             let node = try Node()
