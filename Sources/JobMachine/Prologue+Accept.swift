@@ -57,13 +57,13 @@ extension Prologue {
             }
         }
         guard let refusal else { throw fault }
-        // Once the record says it, nobody comes again to write the line.
+        // Once the record says it, nobody comes again for the rest.
         try journal.write(
             .refusal, live.record,
             [.init("refusal", .string(refusal.name.rawValue)), .init("message", .string(refusal.message))],
             at: clock())
-        try live.advance(.refuse, at: clock()) { $0.refusal = refusal }
         try live.openToLauncher()
+        try live.advance(.refuse, at: clock()) { $0.refusal = refusal }
         return refusal
     }
 }

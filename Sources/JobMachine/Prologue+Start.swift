@@ -76,8 +76,7 @@ extension Prologue {
             let image = live.record.image?.name ?? ""
             throw .refused(refusal(for: greeting, image: image, timeIsOver: deadline.isOver))
         }
-        try live.advance(.ready, at: clock())
-        try live.openToLauncher()
+        // Once the record says that the job is served, nobody comes again for the rest.
         try journal.write(
             .ready, live.record,
             [
@@ -86,6 +85,8 @@ extension Prologue {
                 .init("uptime", AuditEvent.untrusted("\(ready.uptime) ms")),
                 .init("listening", AuditEvent.untrusted(ready.listening)),
             ], at: clock())
+        try live.openToLauncher()
+        try live.advance(.ready, at: clock())
     }
 
     /// Why a machine is of no use to its job whose agent did not say that it is ready.

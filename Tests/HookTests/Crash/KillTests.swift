@@ -17,6 +17,27 @@ extension CrashTests {
             try await sweep.finish()
         }
 
+        @Test("a refusal is told by the next prologue where the first was killed around a durable step")
+        func refusalSteps() async throws {
+            let room = try await MachineRoom()
+            func refused(_ number: Int) -> JobOnNode {
+                var job = room.job(number)
+                job.comment = "image=demo/missing"
+                return job
+            }
+            // The first of all makes directories.
+            try await room.prologue(refused(900))
+            let trace = try await Sweep.trace(Built.prologue, refused(901), in: room)
+            var sweep = Sweep("refusal, durable steps", in: room, firstJob: 4000)
+            for call in trace.momentsAtSteps {
+                let job = sweep.nextJob(refused)
+                let run = try await room.run(Trace.killing(at: call) + Built.prologue, job)
+                if run.status != -SIGKILL { sweep.miss() }
+                try await sweep.settle(job, by: .prologue, "killed before \(call)", served: "refused")
+            }
+            try await sweep.finish()
+        }
+
         @Test("an epilogue killed before and after every durable step is finished by whoever comes next")
         func epilogueSteps() async throws {
             let room = try await MachineRoom()
@@ -70,7 +91,7 @@ extension CrashTests {
         private static func killPrologue(at call: Trace.Call, _ index: Int, _ sweep: inout Sweep)
             async throws
         {
-            for successor in successors(index) {
+            for successor in successors(index, of: Sweep.Successor.allCases) {
                 let job = sweep.nextJob()
                 let run = try await sweep.room.run(Trace.killing(at: call) + Built.prologue, job)
                 if run.status != -SIGKILL { sweep.miss() }
@@ -81,7 +102,7 @@ extension CrashTests {
         private static func killEpilogue(at call: Trace.Call, _ index: Int, _ sweep: inout Sweep)
             async throws
         {
-            for successor in successors(index) {
+            for successor in successors(index, of: Sweep.Successor.endings) {
                 let job = sweep.nextJob()
                 let prologue = try await sweep.room.prologue(job)
                 #expect(prologue.status == 0, "\(prologue.errors)")
@@ -91,10 +112,9 @@ extension CrashTests {
             }
         }
 
-        /// One of the two, the other one tomorrow; both in a long run.
-        private static func successors(_ index: Int) -> [Sweep.Successor] {
-            let all = Sweep.Successor.allCases
-            return CrashTests.isLong ? all : [all[(index + Int(CrashTests.seed % 2)) % all.count]]
+        /// One of them, another one tomorrow; all in a long run.
+        private static func successors(_ index: Int, of all: [Sweep.Successor]) -> [Sweep.Successor] {
+            CrashTests.isLong ? all : [all[(index + Int(CrashTests.seed % 6)) % all.count]]
         }
     }
 }

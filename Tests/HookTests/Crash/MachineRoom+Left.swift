@@ -105,16 +105,11 @@ extension MachineRoom {
     }
 
     /// Machines that the audit log knows the start of and not the end.
-    func unended() throws -> [String] {
+    func unended() -> [String] {
         var open: Set<String> = []
-        let log = FileManager.default.contents(atPath: path("var/log/bivouac/audit.jsonl")) ?? Data()
-        for line in log.split(separator: 0x0A) {
-            // What a writer that died has left is no line.
-            guard let line = try? JSONSerialization.jsonObject(with: line) as? [String: Any],
-                let fields = line["fields"] as? [String: Any], let job = fields["job"],
-                let attempt = fields["attempt"]
-            else { continue }
-            switch line["event"] as? String {
+        for (event, fields) in audit() {
+            guard let job = fields["job"], let attempt = fields["attempt"] else { continue }
+            switch event {
             case "start": open.insert("\(job).\(attempt)")
             case "end": open.remove("\(job).\(attempt)")
             default: break
@@ -123,10 +118,34 @@ extension MachineRoom {
         return open.sorted()
     }
 
+    /// The lines of the audit log; what a writer that died has left is none.
+    func audit() -> [(event: String, fields: [String: Any])] {
+        let log = FileManager.default.contents(atPath: path("var/log/bivouac/audit.jsonl")) ?? Data()
+        return log.split(separator: 0x0A).compactMap { line in
+            guard let line = try? JSONSerialization.jsonObject(with: line) as? [String: Any],
+                let event = line["event"] as? String, let fields = line["fields"] as? [String: Any]
+            else { return nil }
+            return (event, fields)
+        }
+    }
+
     /// The phase in a job's record; nil when it has none.
     func phase(_ job: JobOnNode) throws -> String? {
         let record = path("run/bivouac/jobs/t-\(job.id)/record.json")
         guard let data = FileManager.default.contents(atPath: record) else { return nil }
         return (try JSONSerialization.jsonObject(with: data) as? [String: Any])?["phase"] as? String
+    }
+
+    /// The phase as the job's user reads it; nil when its launcher could not, or not reach the machine that runs.
+    func look(_ job: JobOnNode) async throws -> String? {
+        let user = "\(JobOnNode.nobody)"
+        let live = node.path("run/bivouac/jobs/t-\(job.id)")
+        let run = try await run([
+            "/usr/bin/setpriv", "--reuid", user, "--regid", user, "--clear-groups", "--", "/bin/sh", "-c",
+            "cat \"$1/record.json\" && { test -w \"$1/payload.sock\" || ! grep -q '\"phase\":\"running\"' \"$1/record.json\"; }",
+            "sh", live,
+        ])
+        guard run.status == 0 else { return nil }
+        return (try JSONSerialization.jsonObject(with: run.output) as? [String: Any])?["phase"] as? String
     }
 }

@@ -19,7 +19,14 @@ struct Sweep {
     }
 
     /// Who comes after a death.
-    enum Successor: CaseIterable { case epilogue, tick }
+    enum Successor: CaseIterable {
+        case epilogue, tick
+        /// slurmd, started anew, runs the prologue again, and a launcher comes before the epilogue.
+        case prologue
+
+        /// Those that end what they find.
+        static let endings = [epilogue, tick]
+    }
 
     /// What a program does on its way when nothing happens to it.
     static func trace(_ program: [String], _ job: JobOnNode, in room: MachineRoom) async throws -> Trace {
@@ -46,8 +53,21 @@ struct Sweep {
     mutating func miss() { missed += 1 }
 
     /// Lets somebody come after the death, and expects nothing of the job but its evidence.
-    mutating func settle(_ job: JobOnNode, by successor: Successor, _ what: String) async throws {
-        let outcome = successor == .epilogue ? try await room.epilogue(job) : try await room.tick()
+    mutating func settle(
+        _ job: JobOnNode, by successor: Successor, _ what: String, served phase: String = "running"
+    ) async throws {
+        if successor == .prologue {
+            let prologue = try await room.prologue(job)
+            #expect(prologue.status == 0, "\(title), \(what): prologue: \(prologue.errors)")
+            let seen = try await room.look(job)
+            #expect(seen == phase, "\(title), \(what), then prologue: what the launcher sees")
+            let line = phase == "running" ? "ready" : "refusal"
+            let isTold = room.audit().contains {
+                $0.event == line && $0.fields["job"] as? String == "t-\(job.id)"
+            }
+            #expect(isTold, "\(title), \(what), then prologue: no \(line) in the audit log")
+        }
+        let outcome = successor == .tick ? try await room.tick() : try await room.epilogue(job)
         #expect(outcome.status == 0, "\(title), \(what): \(successor): \(outcome.errors)")
         try await expectNothing(of: job, "\(what), then \(successor)")
     }
@@ -76,7 +96,7 @@ struct Sweep {
         let tick = try await room.tick()
         #expect(tick.status == 0, "\(tick.errors)")
         #expect(room.unfinished() == [], "\(title): start states that nobody writes any more")
-        #expect(try room.unended() == [], "\(title): starts without an end in the audit log")
+        #expect(room.unended() == [], "\(title): starts without an end in the audit log")
         let audit = try await room.run([Built.bivouac, "audit", "verify"])
         #expect(audit.status == 0, "\(audit.errors)\(audit.text)")
     }
