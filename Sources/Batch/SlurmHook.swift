@@ -11,7 +11,7 @@ package struct SlurmHook: BatchHook {
     package let partition: String?
     package let project: String
     package let nodes: Int?
-    /// `SLURM_JOB_RESTART_COUNT`: how often the job was requeued before.
+    /// `SLURM_JOB_RESTART_COUNT`: how often the job was requeued before; nil in an Epilog without a credential.
     package let attempt: Int?
     package let cpusOnNode: Int?
     package let comment: String
@@ -39,9 +39,10 @@ package struct SlurmHook: BatchHook {
         group = value("SLURM_JOB_GID").flatMap { UInt32($0) }
         partition = value("SLURM_JOB_PARTITION")
         project = value("SLURM_JOB_ACCOUNT") ?? ""
-        nodes = value("SLURM_JOB_NUM_NODES").flatMap { Int($0) }
-        // Slurm leaves the variable out for a job that was never requeued.
-        attempt = Int(value("SLURM_JOB_RESTART_COUNT") ?? "0")
+        let nodes = value("SLURM_JOB_NUM_NODES")
+        self.nodes = nodes.flatMap { Int($0) }
+        // Slurm leaves the variable out for a job that was never requeued, and both where it has no credential.
+        attempt = Int(value("SLURM_JOB_RESTART_COUNT") ?? (nodes == nil ? "" : "0"))
         cpusOnNode = value("SLURM_JOB_CPUS_PER_NODE").flatMap { Self.firstCount($0) }
         comment = String(
             decoding: (value("SLURM_JOB_COMMENT") ?? "").utf8.prefix(Self.longestComment), as: UTF8.self)

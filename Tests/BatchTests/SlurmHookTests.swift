@@ -43,6 +43,7 @@ struct SlurmHookTests {
         let hook = try SlurmHook { ["SLURM_JOB_ID": "7"][$0] }
         #expect(
             hook.job.description == "7" && hook.user == nil && hook.partition == nil && hook.words.isEmpty)
+        #expect(hook.attempt == nil, "which start it speaks of is not said")
     }
 
     @Test("a requeued job says which start it is")

@@ -172,7 +172,7 @@ extension HookTests {
 
         @Test("needs no more than SLURM_JOB_ID")
         func bareEnvironment() throws {
-            let node = try refusedNode(JobOnNode())
+            let node = try refusedNode(JobOnNode(restarts: 2))
             let run = try Launch.run(
                 Built.epilogue, environment: ["SLURM_JOB_ID": "4711", "BIVOUAC_ROOT": node.root])
             #expect(run.status == 0)
