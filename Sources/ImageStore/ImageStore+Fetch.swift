@@ -4,8 +4,8 @@ package import Job
 package import Unix
 
 extension ImageStore {
-    /// Room that a fetch leaves on the file system, for overlays and records of running machines.
-    static let reserve: Int64 = 64 << 20
+    /// Room that a fetch or a start leaves on the file system, for overlays and records of running machines.
+    package static let reserve: Int64 = 64 << 20
 
     /// The image of the source, fetched and verified when it is not here yet.
     ///

@@ -1,6 +1,6 @@
 internal import Audit
 internal import JSON
-package import Job
+internal import Job
 internal import Libvirt
 internal import Site
 internal import Unix
@@ -50,17 +50,37 @@ package struct Pause {
         return clock
     }
 
-    /// Stops every machine again that the record says is paused; tells of those that were not.
-    package func settle() throws(MachineFault) -> [JobKey] {
-        var settled: [JobKey] = []
+    /// Brings every machine to what its record says, whatever became of the others: lines for what was done, and
+    /// for what could not be.
+    package func settle() throws(MachineFault) -> (done: [String], failed: [String]) {
+        var (done, failed): ([String], [String]) = ([], [])
         for key in try LiveJob.keys(places) {
-            guard try LiveJob.peek(key, places: places)?.phase == .paused,
-                let live = try LiveJob.openUnlessBusy(key, places: places), live.record.phase == .paused
-            else { continue }
-            if live.record.quarantine != nil { try hold(live.record) }
-            if try freeze(live.record) { settled.append(key) }
+            do throws(MachineFault) {
+                if let line = try settle(key) { done.append(line) }
+            } catch {
+                failed.append("\(error)")
+            }
         }
-        return settled
+        return (done, failed)
+    }
+
+    private func settle(_ key: JobKey) throws(MachineFault) -> String? {
+        guard let record = try LiveJob.peek(key, places: places) else { return nil }
+        switch record.phase {
+        case .paused:
+            guard let live = try LiveJob.openUnlessBusy(key, places: places), live.record.phase == .paused
+            else { return nil }
+            if live.record.quarantine != nil { try hold(live.record) }
+            // One that has ended stands as still as it can.
+            guard try state(of: live.record) != nil, try freeze(live.record) else { return nil }
+            return "job \(key) was paused by its record alone: its machine stands still now"
+        case .running:
+            guard let state = try state(of: record), state.isStoppedByDisk || record.stalled != nil,
+                var live = try LiveJob.openUnlessBusy(key, places: places), live.record.phase == .running
+            else { return nil }
+            return try goOn(&live)
+        default: return nil
+        }
     }
 
     /// Writes down that the machine is to stand still.
@@ -85,6 +105,13 @@ package struct Pause {
         return ran
     }
 
+    /// What the job's machine does; nil when it has ended.
+    func state(of record: Record) throws(MachineFault) -> DomainState? {
+        try atNode("could not look at machine \(record.domain)") { () throws(LibvirtError) in
+            try Connection.open(ending.site).lookup(uuid: record.uuid)?.state()
+        }
+    }
+
     /// Does something to the job's machine; `limit` is in milliseconds, libvirt's usual one when nil.
     func onDomain(
         _ record: Record, _ verb: String, limit: Int? = nil,
@@ -101,7 +128,7 @@ package struct Pause {
         }
     }
 
-    private func setClock(_ live: borrowing LiveJob) -> GuestClock {
+    func setClock(_ live: borrowing LiveJob) -> GuestClock {
         let seconds = 10
         do throws(UnixError) {
             let port = try ControlPort.connect(live.directory.controlSocket)

@@ -25,6 +25,7 @@ extension Prologue {
             // QEMU passes through to its overlay and to nothing that it could list.
             try Files.makeDirectory(directory.path, mode: 0o711)
         }
+        try places.checkRoom()
         let overlay = try atNode("could not make the overlay") { () throws(ImageStoreError) in
             try Overlay.create(at: directory.overlay, over: image, uid: machine.uid, gid: machine.gid)
             return try Overlay.digest(of: directory.overlay)

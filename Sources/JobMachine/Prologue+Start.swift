@@ -73,6 +73,10 @@ extension Prologue {
             try ControlPort.connect(path).greeting(before: deadline.orSooner(seconds: site.bootTimeout))
         }
         guard case .value(let ready) = greeting else {
+            guard try Pause(ending).state(of: live.record)?.isStoppedByDisk != true else {
+                throw .fault(
+                    .node, "machine \(live.record.domain) stands still: its disk takes nothing more")
+            }
             let image = live.record.image?.name ?? ""
             throw .refused(refusal(for: greeting, image: image, timeIsOver: deadline.isOver))
         }

@@ -44,6 +44,10 @@ package struct Record: Codable, Sendable {
     package var revokedAction: RevokedRule?
     /// Since when the machine is kept for a look, whatever the site keeps otherwise; nil when it is not.
     package var quarantine: Timestamp?
+    /// Since when the machine stands still, its disk having taken nothing more; nil when it does not.
+    ///
+    /// The launcher reads it.
+    package var stalled: Timestamp?
     package var user: String
     package var uid: UInt32
     package var queue: String

@@ -38,7 +38,7 @@ extension DomainDescription {
         XMLElement(
             "disk", ["type": "file", "device": "disk"],
             [
-                XMLElement("driver", ["name": "qemu", "type": image.format.rawValue, "cache": "writeback"]),
+                driver(image, cache: "writeback"),
                 source(image),
                 XMLElement("target", ["dev": "vdd", "bus": "virtio"]),
                 XMLElement("serial", text: userDiskSerial),
@@ -61,7 +61,7 @@ extension DomainDescription {
     private func disk(_ name: String, _ image: Image, over base: Image? = nil, slot: Int) -> XMLElement {
         var children = [
             // Nobody reads the overlay after a crash of the host: what the guest writes need not be flushed.
-            XMLElement("driver", ["name": "qemu", "type": image.format.rawValue, "cache": "unsafe"]),
+            driver(image, cache: "unsafe"),
             source(image),
         ]
         if let base {
@@ -78,6 +78,15 @@ extension DomainDescription {
         children.append(base == nil ? XMLElement("readonly") : XMLElement("boot", ["order": "1"]))
         children.append(address(slot: slot))
         return XMLElement("disk", ["type": "file", "device": "disk"], children)
+    }
+
+    /// A write that finds no room stops the machine, which makes it again when it is resumed.
+    private func driver(_ image: Image, cache: String) -> XMLElement {
+        XMLElement(
+            "driver",
+            [
+                "name": "qemu", "type": image.format.rawValue, "cache": cache, "error_policy": "enospace",
+            ])
     }
 
     /// A file that libvirt neither chowns nor relabels.

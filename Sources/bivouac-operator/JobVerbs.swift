@@ -46,12 +46,18 @@ extension Verbs {
             [
                 record.key, record.user, record.queue, record.phase.rawValue, record.image?.name ?? "-",
                 record.machine.map(Self.machine) ?? "-",
-                record.refusal?.description ?? record.revoked.map { "revoked: \($0)" } ?? "",
+                trouble(record),
             ]
         }
         try tool.show(
             records, Table.text(["JOB", "USER", "QUEUE", "PHASE", "IMAGE", "MACHINE", "REFUSAL"], rows))
         return ExitStatus.success
+    }
+
+    private static func trouble(_ record: Record) -> String {
+        if let refusal = record.refusal { return refusal.description }
+        if let refusal = record.revoked { return "revoked: \(refusal)" }
+        return record.stalled.map { "stands still since \($0): its disk takes nothing more" } ?? ""
     }
 
     /// TCG is no security boundary, and whoever lists jobs is to see it.

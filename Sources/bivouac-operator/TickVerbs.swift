@@ -30,7 +30,7 @@ extension Verbs {
             ("reap", { try reap(tool, site, deadline) { states.merge($0) { _, new in new } } }),
             ("log what was not logged", { try logLate(tool) }),
             ("end replays", { try endReplays(tool, site) }),
-            ("settle paused machines", { try settle(tool, site) }),
+            ("settle machines that stand still", { try settle(tool, site) }),
             ("tell payloads of their end", { try follow(tool, site, states, deadline) }),
             ("recheck machines", { try recheck(tool, site, deadline) }),
             ("expire evidence", { try expire(tool, site, deadline).map { "evidence \($0) expired" } }),
@@ -88,11 +88,13 @@ extension Verbs {
         }
     }
 
-    /// What somebody who died half-way left running is to stand still.
+    /// What somebody who died half-way left running is to stand still, and what a full disk stopped is to go on.
     private static func settle(_ tool: Tool, _ site: Site) throws -> [String] {
-        try Pause(Ending(site: site, places: tool.places, clock: { tool.now })).settle().map {
-            "job \($0) was paused by its record alone: its machine stands still now"
+        let (done, failed) = try Pause(Ending(site: site, places: tool.places, clock: { tool.now })).settle()
+        guard failed.isEmpty else {
+            throw Failure(ExitStatus.unavailable, (failed + done).joined(separator: "; "))
         }
+        return done
     }
 
     private static func sweep(_ tool: Tool, _ site: Site) throws -> [String] {

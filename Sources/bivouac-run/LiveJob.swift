@@ -5,9 +5,13 @@ internal import Unix
 /// What root's record on this node says of the job.
 struct LiveJob {
     private static let longestRecord = 256 << 10
+    /// Bytes of room with which a file system may take nothing more.
+    private static let leastRoom: Int64 = 16 << 20
 
     let key: JobKey
     private let directory: String
+    /// Where the machine's disks are.
+    private let disks: [String]
 
     /// The job that the environment names.
     ///
@@ -39,6 +43,7 @@ struct LiveJob {
         }
         self.key = key
         directory = "\(jobs)/\(key)"
+        disks = ["machines", "users"].map { root + "/var/lib/bivouac/" + $0 }
     }
 
     /// What root's record says of the payload: whether the image brings it, which variables of the launcher's
@@ -71,6 +76,15 @@ struct LiveJob {
             throw Failure(.configuration, "\(name): \(message)")
         case .some(let phase): return .other(phase)
         case nil: throw Failure(.configuration, "the record of job \(key) names no phase")
+        }
+    }
+
+    /// Whether the machine may stand still since its disks take nothing more: root's record says so where `tick` has
+    /// seen it, and the file systems may have been filled since.
+    var isDiskFull: Bool {
+        if let record = try? record(), record["stalled"]?.text != nil { return true }
+        return disks.contains { disk in
+            (try? Files.freeSpace(disk)).map { $0 < Self.leastRoom } ?? false
         }
     }
 

@@ -7,6 +7,8 @@ struct Relay: ~Copyable {
     private static let heartbeat = 5
     /// Milliseconds of silence after which the machine may be paused.
     private static let noticedSilence: Int64 = 10_000
+    /// Seconds that a machine may stand still since the node's disk is full.
+    private static let longestStandstill: Int64 = 3600
     /// Frames that are sent in one turn.
     private static let uploads = 16
     /// A turn of the loop that took longer was no turn: the launcher itself had been stopped.
@@ -30,6 +32,8 @@ struct Relay: ~Copyable {
     private var isInputOpen = true
     private var end: ProcessEnd?
     private var heard = Deadline.now
+    /// Whether the node's disk was full at some time of the agent's silence.
+    private var isDiskFull = false
     private var turned = Deadline.now
     private var nextHeartbeat = Deadline(seconds: Relay.heartbeat)
     private var closedTold: Set<PayloadStream> = []
@@ -135,6 +139,7 @@ struct Relay: ~Copyable {
         }
         if outcome == .end { throw lost("its connection was closed") }
         heard = turned
+        isDiskFull = false
         do throws(ProtocolError) {
             while let frame = try reader.next() { try take(frame) }
         } catch {
@@ -236,19 +241,20 @@ struct Relay: ~Copyable {
             nextHeartbeat = Deadline(seconds: Self.heartbeat)
             if writer.isFree { writer.append(.heartbeat) }
         }
-        let limit = longestSilence * 1000
-        guard now - heard >= min(limit, Self.noticedSilence) else { return }
+        guard now - heard >= min(longestSilence * 1000, Self.noticedSilence) else { return }
         // An operator may have paused the machine; that is written before it is done. A machine that runs
         // again has the whole time to be heard.
-        if case .paused? = try? job.phase() {
-            heard = now
-        } else if now - heard >= limit {
-            throw Failure(
-                .unavailable,
-                dialogue == .waiting
-                    ? "the machine does not answer (for \(longestSilence) s): perhaps it has its payload"
-                    : "the machine ended before the job did (silent for \(longestSilence) s)")
-        }
+        if case .paused? = try? job.phase() { heard = now }
+        isDiskFull = isDiskFull || job.isDiskFull
+        let limit = isDiskFull ? max(longestSilence, Self.longestStandstill) : longestSilence
+        guard now - heard >= limit * 1000 else { return }
+        throw Failure(
+            .unavailable,
+            isDiskFull
+                ? "the machine stands still since the node's disk is full (for \(limit) s)"
+                : dialogue == .waiting
+                    ? "the machine does not answer (for \(limit) s): perhaps it has its payload"
+                    : "the machine ended before the job did (silent for \(limit) s)")
     }
 
     private func lost(_ why: String) -> Failure {

@@ -8,12 +8,16 @@ extension HookTests {
     @Suite("An agent that falls silent")
     struct LauncherSilenceTests {
         /// All at once, since each of them mostly waits.
-        @Test("fails its job with one line, but not while the machine is paused or the launcher was stopped")
+        @Test(
+            "fails its job with one line, but not while the machine is paused, its disk full, or the launcher stopped"
+        )
         func silence() async throws {
             async let silent: Void = silentAgent()
             async let paused: Void = pausedMachine()
             async let stopped: Void = stoppedLauncher()
-            _ = try await (silent, paused, stopped)
+            async let stalled: Void = stalledMachine()
+            async let full: Void = fullDisk()
+            _ = try await (silent, paused, stopped, stalled, full)
         }
 
         private func silentAgent() async throws {
@@ -42,6 +46,35 @@ extension HookTests {
             #expect(try launch.wait().status == 5)
         }
 
+        /// One that `tick` has seen.
+        private func stalledMachine() async throws {
+            let desk = try Desk()
+            try desk.record(Self.record("running", silence: 6, ",\"stalled\":\"2026-11-21T10:00:00Z\""))
+            let (launch, agent) = try desk.running()
+            try await Task.sleep(for: .seconds(13))
+            #expect(launch.isRunning)
+            try agent.send(.exited, [5])
+            #expect(try launch.wait().status == 5)
+        }
+
+        /// One that no `tick` has seen yet, nor whether there is room again.
+        private func fullDisk() async throws {
+            let desk = try Desk()
+            let machines = desk.node.path("var/lib/bivouac/machines")
+            try FileManager.default.createDirectory(atPath: machines, withIntermediateDirectories: true)
+            try Launch.require(["/bin/mount", "-t", "tmpfs", "-o", "size=1m", "bivouac-test", machines])
+            defer { _ = try? Launch.run(["/bin/umount", "-l", machines]) }
+            try desk.record(Self.record("running", silence: 6))
+            let (launch, agent) = try desk.running()
+            try await Task.sleep(for: .seconds(13))
+            #expect(launch.isRunning)
+            try Launch.require(["/bin/umount", machines])
+            try await Task.sleep(for: .seconds(13))
+            #expect(launch.isRunning)
+            try agent.send(.exited, [5])
+            #expect(try launch.wait().status == 5)
+        }
+
         private func stoppedLauncher() async throws {
             let desk = try Desk()
             try desk.record(Self.record("running", silence: 8))
@@ -56,8 +89,8 @@ extension HookTests {
             #expect(try launch.wait().status == 5)
         }
 
-        private static func record(_ phase: String, silence: Int) -> String {
-            "{\"phase\":\"\(phase)\",\"uid\":\(JobOnNode.nobody),\"silence\":\(silence)}"
+        private static func record(_ phase: String, silence: Int, _ more: String = "") -> String {
+            "{\"phase\":\"\(phase)\",\"uid\":\(JobOnNode.nobody),\"silence\":\(silence)\(more)}"
         }
     }
 }

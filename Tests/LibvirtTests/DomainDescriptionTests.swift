@@ -76,7 +76,8 @@ struct DomainDescriptionTests {
         let disks = try Self.attached.xml().components(separatedBy: "<disk ").dropFirst()
         let disk = try #require(disks.last)
         #expect(disks.count == 4)
-        #expect(disk.contains("<driver name='qemu' type='raw' cache='writeback'/>"))
+        #expect(
+            disk.contains("<driver name='qemu' type='raw' cache='writeback' error_policy='enospace'/>"))
         #expect(disk.contains("<source file='/u/disk.raw' fdgroup='userdisk'>"))
         #expect(disk.contains("<serial>bivouac-user-disk</serial>"))
         #expect(disk.contains("<target dev='vdd' bus='virtio'/>") && !disk.contains("<readonly/>"))

@@ -201,6 +201,29 @@ extension CrashTests {
             }
         }
 
+        @Test("after somebody died pausing one machine of two, and the other one has died")
+        func settle() async throws {
+            let room = try await MachineRoom()
+            let jobs = [try await room.running(1), try await room.running(2)]
+            for job in jobs {
+                try room.scheduler(says: "RUNNING", of: job)
+                try await room.require([Built.bivouac, "job", "suspend", job.id])
+            }
+            for process in try room.processes(of: jobs[0]) { kill(process, SIGKILL) }
+            let libvirt = try Connection.open(room.libvirt)
+            try await Harness.soon("the end of a machine") { try room.domains() == ["bivouac-t-2.0"] }
+            let other = try #require(try libvirt.lookup(name: "bivouac-t-2.0")?.uuid())
+            try libvirt.lookup(uuid: other)?.resume()
+            let tick = try await room.tick()
+            #expect(tick.status == 0, "\(tick.errors)")
+            #expect(tick.errors.contains("job t-2 was paused by its record alone"))
+            #expect(try libvirt.lookup(uuid: other)?.state().kind != .running)
+            for job in jobs {
+                #expect(try await room.epilogue(job).status == 0)
+                try Self.expectEnded(job, room)
+            }
+        }
+
         @Test("after a guest that talks nonsense, and keeps in its end state why it was ended")
         func nonsense() async throws {
             let room = try await MachineRoom()

@@ -1,4 +1,6 @@
 import Foundation
+import GuestProtocol
+import Libvirt
 import Testing
 
 extension CrashTests {
@@ -24,7 +26,11 @@ extension CrashTests {
             /// Makes it so in the current directory, and undoes it.
             var lines: (begin: String, end: String) {
                 switch self {
-                case .noSpace: ("dd if=/dev/zero of=fill bs=4k 2>/dev/null; true", "rm fill")
+                case .noSpace:
+                    (
+                        "for size in 64k 4k; do dd if=/dev/zero bs=$size; done >fill 2>/dev/null; true",
+                        "rm fill"
+                    )
                 case .noInodes:
                     (
                         "mkdir fill; i=0; while : >fill/$i; do i=$((i + 1)); done 2>/dev/null; true",
@@ -55,7 +61,7 @@ extension CrashTests {
             arguments: cases)
         func full(_ item: Case) async throws {
             let room = try await MachineRoom()
-            try await room.mount(over: item.directory, "size=4m,nr_inodes=200,mode=0711")
+            try await room.mount(over: item.directory, "size=80m,nr_inodes=200,mode=0711")
             let running = try await room.running(1)
             let machine = try room.processes(of: running)
             let there = "cd \(item.directory) && "
@@ -89,6 +95,81 @@ extension CrashTests {
                 #expect(try room.leftovers(of: job) == [])
                 #expect(try room.unexplained(job) == [])
             }
+        }
+
+        @Test("a machine whose disk finds no room stands still until there is some, and goes on from there")
+        func standstill() async throws {
+            let room = try await MachineRoom()
+            try Self.useWriter(on: room.node)
+            try await room.require([Built.bivouac, "image", "fetch", "demo/minimal"])
+            let machines = "var/lib/bivouac/machines"
+            try await room.mount(over: machines, "size=80m,mode=0711")
+            let job = try await room.running(1)
+            try room.scheduler(says: "RUNNING", of: job)
+            let libvirt = try Connection.open(room.libvirt)
+            let uuid = try #require(try libvirt.lookup(name: "bivouac-t-1.0")?.uuid())
+            func stopped() throws -> Bool { try libvirt.lookup(uuid: uuid)?.state().isStoppedByDisk == true }
+            for _ in 1...2 {
+                try await Harness.soon("a write that finds no room", stopped)
+                let tick = try await room.tick()
+                #expect(tick.status == 69)
+                #expect(tick.errors.contains("job t-1 stands still") && tick.errors.contains(machines))
+            }
+            #expect(try room.phase(job) == "running")
+            #expect(try await room.run([Built.bivouac, "job", "list"]).text.contains("stands still since"))
+            let newcomer = room.job(2)
+            let prologue = try await room.prologue(newcomer)
+            #expect(prologue.status == 69 && prologue.errors.contains(machines), "\(prologue.errors)")
+            #expect(try room.started() == ["t-1.0"])
+
+            try await Harness.soon("a write that finds no room", stopped)
+            try await room.shell("mount -o remount,size=300m \(machines)")
+            for line in ["job t-1 stood still", "job t-1 runs again"] {
+                let tick = try await room.tick()
+                #expect(tick.status == 0 && tick.errors.contains(line), "\(tick.errors)")
+                #expect(try libvirt.lookup(uuid: uuid)?.state().kind == .running)
+            }
+            #expect(try room.node.record(job)?["stalled"] == nil)
+            for job in [job, newcomer] {
+                #expect(try await room.epilogue(job).status == 0)
+                #expect(try room.leftovers(of: job) == [])
+            }
+        }
+
+        /// Puts an image in force that writes to all of its 128 MiB, and an agent that sets clocks.
+        private static func useWriter(on node: Node) throws {
+            let code: [UInt8] = [
+                0x31, 0xC0,  // xor ax, ax
+                0x8E, 0xD8,  // mov ds, ax
+                0xBE, 0x1E, 0x7C,  // mov si, packet
+                0xB4, 0x43,  // next: mov ah, 43h
+                0xB0, 0x00,  // mov al, 0
+                0xCD, 0x13,  // int 13h: extended write
+                0x72, 0x0C,  // jc rest
+                0x83, 0x06, 0x26, 0x7C, 0x7F,  // add word [packet + 8], 127
+                0x83, 0x16, 0x28, 0x7C, 0x00,  // adc word [packet + 10], 0
+                0xEB, 0xEC,  // jmp next
+                0xF4,  // rest: hlt
+                0xEB, 0xFD,  // jmp rest
+                // packet: 127 sectors at 0800:0000, to sector 2048
+                0x10, 0, 127, 0, 0, 0, 0x00, 0x08,
+                0, 8, 0, 0, 0, 0, 0, 0,
+            ]
+            let sector = code + [UInt8](repeating: 0, count: 510 - code.count) + [0x55, 0xAA]
+            try Data(sector).write(to: URL(fileURLWithPath: node.path("writer.raw")))
+            let image = node.path("writer.qcow2")
+            try Launch.require([
+                "/bin/sh", "-ec",
+                "truncate -s 128M \"$1\"; qemu-img convert -f raw -O qcow2 \"$1\" \"$2\"", "sh",
+                node.path("writer.raw"), image,
+            ])
+            try node.endorsement.sign(node.path("writer.list"), image: image)
+            try node.write("etc/bivouac/lists.d/demo.toml", node.subscription(node.path("writer.list")))
+            try node.refresh()
+            var frame = FrameWriter()
+            frame.append(.ready, Ready(agent: "test", kernel: "6.1", uptime: 1000).body)
+            frame.append(.clockSet)
+            try Data(frame.take()).write(to: URL(fileURLWithPath: node.path("ready")))
         }
     }
 }
