@@ -66,12 +66,10 @@ extension Ending {
     /// Ends a machine whose live record is lost, as after a reboot: the copy beside its files speaks for it.
     func runWithoutRecord(_ name: MachineName) throws(MachineFault) {
         let usage = try stop(name)
-        let directory = places.machine(name)
-        if let record = try LiveJob.read(directory.record) { try capture(record, usage, .reaped) }
-        try ShareServer.endAll(of: directory)
-        try atNode("could not remove the machine's files") { () throws(UnixError) in
-            try Files.removeTree(directory.path)
+        if let record = try LiveJob.read(places.machine(name).record) {
+            try capture(record, usage, .reaped)
         }
+        try removeFiles(of: name)
     }
 }
 

@@ -42,9 +42,16 @@ package struct Ending {
         let usage = hadMachine ? try stop(name) : nil
         try capture(live.record, usage, cause, terminated: terminated)
         try live.advanceEnding(.capture, at: clock())
-        try ShareServer.endAll(of: places.machine(name))
+        try removeFiles(of: name)
+    }
+
+    /// Ends what serves the machine's files, and removes them.
+    func removeFiles(of name: MachineName) throws(MachineFault) {
+        let directory = places.machine(name)
+        try ShareServer.endAll(of: directory)
+        try UserDisk.removeUnfinished(places)
         try atNode("could not remove the machine's files") { () throws(UnixError) in
-            try Files.removeTree(places.machine(name).path)
+            try Files.removeTree(directory.path)
         }
     }
 

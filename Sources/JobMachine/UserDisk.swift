@@ -40,7 +40,7 @@ package struct UserDisk {
             try Files.makeDirectories(Files.parent(directory.path), mode: 0o711)
             try Files.makeDirectory(directory.path, mode: 0o711)
             guard !Files.exists(directory.disk) else { return }
-            let new = directory.disk + ".new"
+            let new = directory.newDisk
             try Files.remove(new)
             let file = try FileDescriptor.open(new, [.write, .create, .exclusive, .noFollow], mode: 0o600)
             try file.truncate(to: size.bytes)
@@ -69,6 +69,30 @@ package struct UserDisk {
         guard result.succeeded else {
             let said = String(decoding: result.errors.prefix(300), as: UTF8.self).filter { !$0.isNewline }
             throw UnixError("mke2fs", UnixError.invalid, "\(path): \(said)")
+        }
+    }
+
+    /// Removes the disks that somebody has died making: each may belong to an account that another machine gets.
+    static func removeUnfinished(_ places: Places) throws(MachineFault) {
+        let names = try atNode("could not list \(places.userDisks)") { () throws(UnixError) in
+            try Files.names(in: places.userDisks)
+        }
+        for uid in names.compactMap({ UInt32($0) }) where Files.exists(places.userDisk(uid).newDisk) {
+            let lock = try lockAccounts(places, before: Deadline(seconds: 20))
+            defer { withExtendedLifetime(lock) {} }
+            guard try UserDisk(uid, places).holder() == nil else { continue }
+            _ = try atNode("could not remove what is no disk yet") { () throws(UnixError) in
+                try Files.remove(places.userDisk(uid).newDisk)
+            }
+        }
+    }
+
+    /// Nobody is given a disk as long as it is held.
+    private static func lockAccounts(_ places: Places, before deadline: Deadline) throws(MachineFault)
+        -> FileLock
+    {
+        try atNode("could not lock the node's accounts") { () throws(UnixError) in
+            try FileLock.acquire(places.accounts, before: deadline)
         }
     }
 
@@ -119,9 +143,7 @@ extension UserDisk {
 
     /// Removes the disk, while no machine can be given it; the job that has it, or nil when it is gone.
     package func remove(before deadline: Deadline) throws(MachineFault) -> JobKey? {
-        let lock = try atNode("could not lock the node's accounts") { () throws(UnixError) in
-            try FileLock.acquire(places.accounts, before: deadline)
-        }
+        let lock = try Self.lockAccounts(places, before: deadline)
         defer { withExtendedLifetime(lock) {} }
         if let holder = try holder() { return holder }
         let path = directory.path

@@ -8,4 +8,7 @@ package struct UserDiskDirectory: Hashable, Sendable {
 
     /// What the machine has as a disk: a file system of the user's, and root's file.
     package var disk: String { path + "/disk.raw" }
+
+    /// The same while it is being made.
+    package var newDisk: String { disk + ".new" }
 }

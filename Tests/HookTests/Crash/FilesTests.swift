@@ -9,7 +9,7 @@ extension CrashTests {
         @Test("an epilogue, or tick, ends what serves them; a machine that dies takes it along")
         func ends() async throws {
             let room = try await MachineRoom()
-            for (number, successor) in Sweep.Successor.allCases.enumerated() {
+            for (number, successor) in Sweep.Successor.endings.enumerated() {
                 let job = try await room.start(room.liveJob(1 + number))
                 // Each is two processes: the server itself lives in a process namespace.
                 #expect(try room.servers(of: job).count == 4)
@@ -41,21 +41,27 @@ extension CrashTests {
             #expect(try room.node.mode(disk) == (0o600, 0))
         }
 
-        @Test("a prologue or an epilogue killed at any system call leaves no server")
+        @Test("a prologue or an epilogue killed at any system call leaves no server and no half of a disk")
         func killed() async throws {
             let room = try await MachineRoom()
             try await room.epilogue(room.start(room.liveJob(900)))
+            try room.removeDisks()
             let example = room.liveJob(901)
             let trace = try await Sweep.trace(Built.prologue, example, in: room)
             let ending = try await Sweep.trace(Built.epilogue, example, in: room)
             var sweep = Sweep("prologue of shared files, seed \(CrashTests.seed)", in: room, firstJob: 5000)
-            // From the first lock of a server on; before that there is none.
-            let first = trace.calls.firstIndex { $0.text.contains("share0") } ?? 0
-            for (index, call) in CrashTests.sample(Array(trace.calls[first...]), 14).enumerated() {
+            // From the user's disk on; before that there is nothing of the kind.
+            let first = try #require(trace.calls.firstIndex { $0.text.contains("disk.raw") })
+            let next = try #require(trace.calls.firstIndex { $0.text.contains("share0") })
+            let calls =
+                CrashTests.sample(Array(trace.calls[first..<next]), 6)
+                + CrashTests.sample(Array(trace.calls[next...]), 12)
+            for (index, call) in calls.enumerated() {
+                try room.removeDisks()
                 let job = sweep.nextJob(room.liveJob)
                 let run = try await room.run(Trace.killing(at: call) + Built.prologue, job)
                 if run.status != -SIGKILL { sweep.miss() }
-                try await sweep.settle(job, by: Sweep.Successor.allCases[index % 2], "killed before \(call)")
+                try await sweep.settle(job, by: Sweep.Successor.endings[index % 2], "killed before \(call)")
             }
             try await sweep.finish()
             sweep = Sweep("epilogue of shared files, seed \(CrashTests.seed)", in: room, firstJob: 6000)
@@ -63,7 +69,7 @@ extension CrashTests {
                 let job = try await room.start(sweep.nextJob(room.liveJob))
                 let run = try await room.run(Trace.killing(at: call) + Built.epilogue, job)
                 if run.status != -SIGKILL { sweep.miss() }
-                try await sweep.settle(job, by: Sweep.Successor.allCases[index % 2], "killed before \(call)")
+                try await sweep.settle(job, by: Sweep.Successor.endings[index % 2], "killed before \(call)")
             }
             try await sweep.finish()
         }

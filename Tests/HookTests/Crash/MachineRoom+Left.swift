@@ -13,6 +13,9 @@ extension MachineRoom {
             ["machine directory \(name)"]
                 + names("var/lib/bivouac/machines/" + name).map { "machine file \($0)" }
         }
+        found += names("var/lib/bivouac/users").flatMap { user in
+            names("var/lib/bivouac/users/" + user).filter { $0 != "disk.raw" }.map { "\($0) of user \(user)" }
+        }
         found += try domains().filter { $0.hasPrefix(domain) }.map { "domain \($0)" }
         found += try processes(of: job).map { "process \($0)" }
         found += try servers(of: job).map { "server \($0)" }

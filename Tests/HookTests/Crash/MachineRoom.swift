@@ -146,6 +146,13 @@ final class MachineRoom {
         return job
     }
 
+    /// Takes away the disks of all users.
+    func removeDisks() throws {
+        for name in node.names("var/lib/bivouac/users") {
+            try FileManager.default.removeItem(atPath: node.path("var/lib/bivouac/users/" + name))
+        }
+    }
+
     /// What the scheduler says of a job from now on, `RUNNING` for one; nil when it has forgotten it.
     func scheduler(says state: String?, restarts: Int = 0, of job: JobOnNode) throws {
         if let state {
