@@ -45,7 +45,9 @@ extension Prologue {
     var ending: Ending { Ending(site: site, places: places, clock: clock) }
 
     /// Ends what was made and tells who is to blame: a refusal stays in the record for the launcher.
-    func abandon(_ live: consuming LiveJob, for fault: MachineFault) throws(MachineFault) -> Refusal {
+    func abandon(_ live: consuming LiveJob, of job: Job, for fault: MachineFault) throws(MachineFault)
+        -> Refusal
+    {
         let key = live.key
         let refusal: Refusal? = if case .refused(let refusal) = fault { refusal } else { nil }
         if live.record.phase.mayHaveMachine || live.record.phase == .prepared {
@@ -60,8 +62,9 @@ extension Prologue {
         // Once the record says it, nobody comes again for the rest.
         try journal.write(
             .refusal, live.record,
-            [.init("refusal", .string(refusal.name.rawValue)), .init("message", .string(refusal.message))],
-            at: clock())
+            (live.record.image == nil ? requested(job) : []) + [
+                .init("refusal", .string(refusal.name.rawValue)), .init("message", .string(refusal.message)),
+            ], at: clock())
         try live.openToLauncher()
         try live.advance(.refuse, at: clock()) { $0.refusal = refusal }
         return refusal

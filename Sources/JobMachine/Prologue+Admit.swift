@@ -3,6 +3,7 @@ import Digest
 import Fetch
 package import ImageStore
 package import ImageTrust
+import JSON
 package import Job
 import ListStore
 package import Policy
@@ -57,6 +58,24 @@ extension Prologue {
         } catch {
             throw .fault(.node, "\(error)")
         }
+    }
+
+    /// The image that the job asked for, as far as that can be told, for the line that says why it does not get it.
+    func requested(_ job: Job) -> [JSON.Member] {
+        guard let queue = site.queues[job.queue], let name = try? ImageChoice.choose(for: job, in: queue)
+        else { return [] }
+        var members: [JSON.Member] = [
+            .init("image", .string(name.description)), .init("list", .string(name.list)),
+        ]
+        guard let rule = site.lists[name.list], let identifier = try? Request.identifier(of: name, rule)
+        else { return members }
+        members.append(.init("identifier", .string(identifier.description)))
+        if let list = try? ListStore(places).load(name.list, image: identifier),
+            let entry = list.image(identifier)?.entry
+        {
+            members.append(.init("sha512", .string(entry.sha512.description)))
+        }
+        return members
     }
 
     /// Refuses what the configuration can say and this release cannot do: a job must not run otherwise than its

@@ -60,7 +60,7 @@ package struct Prologue {
             try awaitAgent(job, &live, before: deadline)
             return nil
         } catch {
-            return try abandon(live, for: error)
+            return try abandon(live, of: job, for: error)
         }
     }
 

@@ -46,7 +46,8 @@ package struct Request: Sendable {
         throw Refusal(.UnknownImage, "'\(name)': this site has no list '\(name.list)'\(reason)")
     }
 
-    private static func identifier(of name: ImageName, _ rule: ListRule) throws(Refusal) -> ImageIdentifier {
+    /// What the list, or the site's alias, calls the image.
+    package static func identifier(of name: ImageName, _ rule: ListRule) throws(Refusal) -> ImageIdentifier {
         guard let identifier = ImageIdentifier(rule.images[name.image] ?? name.image) else {
             throw Refusal(
                 .UnknownImage, "'\(name)': the list '\(name.list)' has no image '\(name.image)' here")

@@ -237,6 +237,31 @@ extension HookTests {
             #expect(actions == ["image deny", "image allow"])
         }
 
+        @Test("who asked for an image that is denied, or of a wrong class, is found by the image")
+        func askedForDenied() throws {
+            let node = try Node()
+            #expect(try node.bivouac("image", "deny", "demo/minimal", "--reason", "kernel hole").status == 0)
+            let first = JobOnNode(id: "1")
+            let second = JobOnNode(id: "2")
+            #expect(try node.prologue(first).status == 0)
+            try node.configure(queue: ["classes": "[1]"])
+            #expect(try node.prologue(second).status == 0)
+            let refusals = try node.audit().filter { $0.event == "refusal" }.map(\.fields)
+            #expect(refusals.map { $0["refusal"] as? String } == ["ImageDenied", "ClassNotAllowed"])
+            let digest = try #require(refusals.first?["sha512"] as? String)
+            for fields in refusals {
+                #expect(fields["image"] as? String == "demo/minimal" && fields["list"] as? String == "demo")
+                #expect(fields["identifier"] as? String == Endorsement.image)
+                #expect(fields["sha512"] as? String == digest)
+            }
+            for image in ["demo/minimal", Endorsement.image, digest] {
+                let run = try node.bivouac("job", "list", "--where", "image=\(image)")
+                #expect(run.text.contains("t-1.0") && run.text.contains("t-2.0"), "\(run.text)")
+            }
+            let history = try node.bivouac("image", "history", "demo/minimal").text
+            #expect(history.contains("ImageDenied") && history.contains("ClassNotAllowed"), "\(history)")
+        }
+
         @Test("an image that no list names can be denied by its digest")
         func denyDigest() throws {
             let node = try Node()
