@@ -37,13 +37,13 @@ extension Verbs {
         var failure: (any Error)?
         do {
             while !deadline.isOver, signals.next() == nil, try replay.isRunning() {
-                Process.print(try console.next())
+                Process.print(try console.next() ?? "")
                 var poll = Poll()
                 poll.add(signals.rawValue, .readable)
                 // The signal itself is taken by `next`.
                 poll.wait(milliseconds: min(500, deadline.milliseconds))
             }
-            Process.print(try console.next())
+            Process.print(try console.next() ?? "")
         } catch { failure = error }
         try replay.end()
         try act(tool, "evidence replay ended", [.init("evidence", .string(path))])

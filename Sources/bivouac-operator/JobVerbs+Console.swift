@@ -17,16 +17,19 @@ extension Verbs {
             throw Failure(ExitStatus.usage, "--lines is a number, and --follow does not go with --json")
         }
         let file = tool.places.machine(name).console
-        var console = ConsoleText(file)
+        var console = ConsoleText(file, last: 16 << 20)
         var text = ""
-        while case let more = try console.next(), !more.isEmpty, text.utf8.count < 16 << 20 { text += more }
+        while let more = try console.next() { text += more }
         let last = text.split(separator: "\n", omittingEmptySubsequences: false).suffix(max(1, lines))
             .joined(separator: "\n")
-        try tool.show(["untrusted": last], last)
+        try tool.show(["untrusted": last], "(untrusted: what the guest printed)\n" + last)
         // The file goes with the machine.
         while arguments.has("follow"), Files.exists(file) {
-            Process.print(try console.next())
-            Deadline.sleep(milliseconds: 200)
+            if let more = try console.next() {
+                Process.print(more)
+            } else {
+                Deadline.sleep(milliseconds: 200)
+            }
         }
         return ExitStatus.success
     }

@@ -57,7 +57,9 @@ extension Verbs {
         let omitted = max(0, Int(list.total) - rows.count)
         try tool.show(
             Untrusted(untrusted: rows, omitted: omitted),
-            Table.text(["PID", "PARENT", "UID", "STATE", "SECONDS", "KIB", "COMMAND"], rows.map(\.cells))
+            "(untrusted: what the guest says)\n"
+                + Table.text(
+                    ["PID", "PARENT", "UID", "STATE", "SECONDS", "KIB", "COMMAND"], rows.map(\.cells))
                 + (omitted > 0 ? "and \(omitted) more\n" : ""))
         return ExitStatus.success
     }
