@@ -31,7 +31,7 @@ package struct Replay: ~Copyable {
         throws(MachineFault) -> Replay
     {
         let kept = try ReplaySource(path, ending.places)
-        return try make("\(kept.name)", ending, before: deadline) {
+        return try make("\(kept.name)", cpus: kept.cpus, ending, before: deadline) {
             (directory, domain, share) throws(MachineFault) in
             // No audit line, no start.
             try kept.tell("evidence replay", by: author, at: ending.clock())
@@ -43,7 +43,7 @@ package struct Replay: ~Copyable {
     ///
     /// What others that died have left goes first.
     static func make(
-        _ name: String, _ ending: Ending, before deadline: Deadline,
+        _ name: String, cpus: Int, _ ending: Ending, before deadline: Deadline,
         boot: (MachineDirectory, String, NodeShare) throws(MachineFault) -> Void
     ) throws(MachineFault) -> Replay {
         _ = try sweep(ending)
@@ -61,7 +61,7 @@ package struct Replay: ~Copyable {
         let replay = Replay(directory, ending, lock)
         do {
             try replay.stop()
-            let share = try replay.claim(before: deadline)
+            let share = try replay.claim(cpus, before: deadline)
             try boot(replay.directory, replay.domain, share)
         } catch {
             try? replay.end()
@@ -119,30 +119,37 @@ package struct Replay: ~Copyable {
     }
 
     /// An account and CPUs that no machine has; the file that says so is written under the node's lock.
-    private borrowing func claim(before deadline: Deadline) throws(MachineFault) -> NodeShare {
+    private borrowing func claim(_ cpus: Int, before deadline: Deadline) throws(MachineFault) -> NodeShare {
         let places = ending.places
         let lock = try atNode("could not lock the node's accounts") { () throws(UnixError) in
             try FileLock.acquire(places.accounts, before: deadline)
         }
         defer { withExtendedLifetime(lock) {} }
-        let share = try NodeShare.free(1, ending.site, places)
+        let share = try NodeShare.free(cpus, ending.site, places)
         let path = directory.path + "/account"
         try atNode("could not write \(path)") { () throws(UnixError) in
-            try Files.write("\(share.account.uid)", to: path)
+            try Files.write(Self.words(of: share), to: path)
         }
         return share
     }
 
-    /// What replays have of the node, as far as it must not be given to others too.
+    /// A share in a word for each of its numbers: the account's, and those of the CPUs.
+    static func words(of share: NodeShare) -> String {
+        ([Int(share.account.uid)] + share.cpus).map(String.init).joined(separator: " ")
+    }
+
+    /// What replays have of the node: accounts that nobody else may have, and CPUs that others get last.
     static func machines(_ places: Places) throws(MachineFault) -> [Record.Machine] {
         try atNode("could not list replays") { () throws(UnixError) in
             try Files.names(in: places.replays).compactMap { name in
-                guard let bytes = try? Files.read("\(places.replays)/\(name)/account", limit: 16),
-                    let uid = UInt32(String(decoding: bytes, as: UTF8.self))
-                else { return nil }
+                guard let bytes = try? Files.read("\(places.replays)/\(name)/account", limit: 4096) else {
+                    return nil
+                }
+                let words = String(decoding: bytes, as: UTF8.self).split(separator: " ")
+                guard let uid = words.first.flatMap({ UInt32($0) }) else { return nil }
                 return Record.Machine(
-                    account: "", uid: uid, gid: 0, cpus: [], memory: ByteCount(0), virtualization: "",
-                    reason: "")
+                    account: "", uid: uid, gid: 0, cpus: words.dropFirst().compactMap { Int($0) },
+                    memory: ByteCount(0), virtualization: "", reason: "")
             }
         }
     }

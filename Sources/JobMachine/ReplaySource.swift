@@ -15,6 +15,8 @@ struct ReplaySource {
 
     let path: String
     let name: MachineName
+    /// How many CPUs the machine has.
+    var cpus: Int { start.machine.cpus.count }
     private let places: Places
     private let start: StartState
     private let digest: ImageDigest
@@ -65,14 +67,14 @@ struct ReplaySource {
     func boot(_ directory: MachineDirectory, domain: String, _ share: NodeShare, _ ending: Ending)
         throws(MachineFault)
     {
-        let (uid, gid) = (share.account.uid, share.account.gid)
         let tools = places.toolsVolume(start.machine.tools)
         guard Files.exists(tools) else {
             throw .fault(.job, "the agent's volume of \(path) is gone: \(tools)")
         }
         let image = try openImage()
         _ = try atNode("could not make the overlay") { () throws(ImageStoreError) in
-            try Overlay.create(at: directory.overlay, over: image, uid: uid, gid: gid)
+            try Overlay.create(
+                at: directory.overlay, over: image, uid: share.account.uid, gid: share.account.gid)
         }
         let evidence = "\(places.evidence)/\(path)"
         let kept = try atNode("could not copy \(path)") { () throws(UnixError) in
@@ -85,7 +87,7 @@ struct ReplaySource {
         }
         let description = ReplayDescription(
             kept: kept, places: places, directory: directory, domain: domain,
-            uuid: MachineIdentity.uuid(of: domain), uid: uid, gid: gid)
+            uuid: MachineIdentity.uuid(of: domain), share: share)
         guard let xml = description.xml(of: name) else {
             throw .fault(.job, "\(path)/domain.xml does not describe a machine of this node")
         }

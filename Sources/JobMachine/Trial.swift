@@ -37,7 +37,7 @@ package enum Trial {
         let kind = try Hypervisor(site: ending.site, places: ending.places).choose().kind
         var report = Report()
         var defined = ContinuousClock.now
-        let trial = try Replay.make(name, ending, before: deadline) {
+        let trial = try Replay.make(name, cpus: 1, ending, before: deadline) {
             (directory, domain, share) throws(MachineFault) in
             defined = try start(directory, domain, kind, share, ending, &report)
         }

@@ -97,33 +97,4 @@ struct HostFilesTests {
             #expect(try UserDisk(1002, places).holder() == nil)
         }
     }
-
-    @Test("a replay has none of it: no directory, no disk that its user goes on with")
-    func replay() throws {
-        let (key, places) = (try #require(JobKey("t-1")), Places(root: "/r"))
-        let name = MachineName(key: key, attempt: 0)
-        let directory = places.machine(name)
-        let live = places.job(key)
-        let xml = try DomainDescription(
-            name: name.domain, uuid: "u", title: "t", kind: .qemu, memory: 1 << 28, processors: 1,
-            hostProcessors: [],
-            capped: false, overlay: .init(path: directory.overlay, format: .qcow2),
-            base: .init(path: "/i", format: .raw), context: .init(path: directory.context, format: .raw),
-            tools: .init(path: "/t", format: .raw), controlSocket: live.controlSocket,
-            payloadSocket: live.payloadSocket, console: directory.console, uid: 9, gid: 9,
-            userDisk: .init(path: "/r/users/1000/disk.raw", format: .raw, group: "userdisk"),
-            userDiskSerial: "bivouac-user-disk",
-            shares: [.init(tag: "share0", socket: directory.shareSocket(0))]
-        ).xml()
-        #expect(xml.contains("<filesystem ") && xml.contains("disk.raw"))
-        let replay = ReplayDescription(
-            kept: xml, places: places, directory: MachineDirectory(path: "/replay"), domain: "d", uuid: "v",
-            uid: 8,
-            gid: 8
-        ).xml(of: name)
-        let text = try #require(replay)
-        #expect(!text.contains("<filesystem ") && !text.contains("disk.raw") && !text.contains("userdisk"))
-        #expect(text.components(separatedBy: "<disk ").count == 4)
-        #expect(text.contains("'/replay/overlay.qcow2'"))
-    }
 }
