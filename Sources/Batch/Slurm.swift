@@ -31,23 +31,25 @@ enum Slurm {
             throw BatchError(.node, "user id \(uid) has no account on this node")
         }
         if let group = hook.group, account.groups.contains(where: { $0.gid == group }) { account.gid = group }
-        return Job(
+        let grant = Result { () throws(BatchError) in try granted.answer() }
+        var job = Job(
             key: key, attempt: hook.attempt, account: account, queue: queue.name, project: hook.project,
             nodes: hook.nodes ?? 1,
-            resources: try resources(hook, queue: queue, granted: granted, now: now), words: hook.words,
+            resources: try resources(hook, queue: queue, grant, now: now), words: hook.words,
             origin: JobOrigin(scheduler: Scheduler.slurm.name, server: hook.configuration),
             directory: hook.directory)
+        job.submitted = try? grant.get().submitted
+        return job
     }
 
     private static func resources(
-        _ hook: SlurmHook, queue: Queue, granted: GrantQuestion, now: Timestamp
+        _ hook: SlurmHook, queue: Queue, _ answer: Result<SlurmGrant, BatchError>, now: Timestamp
     ) throws(BatchError) -> Resources {
         var grant: SlurmGrant?
         var reason = "squeue names no memory"
-        do {
-            grant = try granted.answer()
-        } catch {
-            reason = "\(error)"
+        switch answer {
+        case .success(let answer): grant = answer
+        case .failure(let error): reason = "\(error)"
         }
         guard let memory = grant?.memory ?? queue.memory else {
             throw BatchError(

@@ -20,9 +20,9 @@ package struct SlurmCommand: SchedulerCommands {
             directories: Self.directories, environment: environment, seconds: seconds)
     }
 
-    /// Asks what the controller granted the job, `squeue -O tres-alloc,EndTime,State`, and does not wait.
+    /// Asks what the controller granted the job, `squeue -O tres-alloc,EndTime,State,SubmitTime`, and does not wait.
     func askGrant(of job: JobID) -> GrantQuestion {
-        let columns = [("tres-alloc", 512), ("EndTime", 64), ("State", 64)]
+        let columns = [("tres-alloc", 512), ("EndTime", 64), ("State", 64), ("SubmitTime", 64)]
         let format = columns.map { "\($0):\($1)" }.joined(separator: ",")
         let child = Result { () throws(BatchError) in
             try program.start(

@@ -6,8 +6,10 @@ package struct SlurmGrant: Hashable, Sendable {
     package let memory: ByteCount?
     /// A year ahead for a job without a time limit.
     package let end: Timestamp?
+    /// The last time, for a job that was requeued.
+    package let submitted: Timestamp?
 
-    /// Reads the one line of `squeue --Format=tres-alloc:N,EndTime:N,State:N`, whose columns have fixed widths.
+    /// Reads the one line of `squeue --Format=tres-alloc:N,EndTime:N,State:N,SubmitTime:N`, whose columns have fixed widths.
     package init(line: String, columns: [Int]) throws(BatchError) {
         let bytes = Array(line.utf8)
         var offset = 0
@@ -18,10 +20,11 @@ package struct SlurmGrant: Hashable, Sendable {
                 String(decoding: field.filter { $0 != UInt8(ascii: " ") && $0 != 0x0A }, as: UTF8.self))
             offset += width
         }
-        guard fields.count == 3, !fields[2].isEmpty else {
+        guard fields.count == 4, !fields[2].isEmpty else {
             throw BatchError(.node, "squeue printed no line for the job")
         }
         end = Int64(fields[1]).map { Timestamp(seconds: $0) }
+        submitted = Int64(fields[3]).map { Timestamp(seconds: $0) }
         var cpus: Int?
         var memory: ByteCount?
         for resource in fields[0].split(separator: ",") {

@@ -33,7 +33,8 @@ final class TorqueQuestion: JobQuestion {
             throw BatchError(.node, "user '\(hook.user)' has no account on this node")
         }
         if let group = account.groups.first(where: { $0.name == hook.group }) { account.gid = group.gid }
-        let (asked, directory, silence) = answer()
+        let (known, silence) = answer()
+        let asked = known.map { PBSResources($0) } ?? PBSResources(list: hook.list)
         let hosts = nodeFile()
         let cpus = hosts?.count ?? hook.cpus ?? asked.cpus
         let nodes = hosts.map { Set($0).count } ?? hook.nodes ?? asked.nodes
@@ -54,20 +55,21 @@ final class TorqueQuestion: JobQuestion {
             words: asked.words,
             origin: JobOrigin(scheduler: Scheduler.torque.name, server: JobID.server(ofPBS: hook.fullID)),
             script: hook.script)
-        job.directory = directory ?? account.home
+        job.directory = known?.value("init_work_dir") ?? account.home
+        job.submitted = known?.value("ctime").flatMap { Int64($0) }.map { Timestamp(seconds: $0) }
         job.objection = Self.objection(to: asked, nodes)
         return job
     }
 
-    /// What the job asked for, where it starts, and why the server did not say so.
-    private func answer() -> (PBSResources, directory: String?, silence: BatchError?) {
+    /// The job as the server has it, or why the server did not say so.
+    private func answer() -> (PBSDocument.Element?, silence: BatchError?) {
         do throws(BatchError) {
-            guard let (asked, directory) = try status.take()?.get().answer() else {
+            guard let job = try status.take()?.get().answer() else {
                 throw BatchError(.node, "qstat was heard already")
             }
-            return (asked, directory, nil)
+            return (job, nil)
         } catch {
-            return (PBSResources(list: hook.list), nil, error)
+            return (nil, error)
         }
     }
 

@@ -79,14 +79,14 @@ struct TorqueStatus: ~Copyable {
         self.child = child
     }
 
-    /// What the job asked for, and the directory that it starts in; nil for the user's home.
-    consuming func answer() throws(BatchError) -> (asked: PBSResources, directory: String?) {
+    /// The job, as the server has it.
+    consuming func answer() throws(BatchError) -> PBSDocument.Element {
         let answer = try program.answer(of: &child, "qstat")
         guard answer.succeeded else { throw program.failure("qstat", answer) }
         guard let job = try PBSDocument(String(decoding: answer.output, as: UTF8.self)).jobs.first else {
             throw BatchError(.node, "qstat told nothing of the job")
         }
-        return (PBSResources(job), job.value("init_work_dir"))
+        return job
     }
 }
 

@@ -40,6 +40,8 @@ package struct EndState: Codable, Hashable, Sendable {
     package var exit: String?
     /// The name of the refusal that ended it; nil when there was none.
     package var refusal: Refusal?
+    /// When the payload began, by the guest's own and untrusted word; nil when it says nothing of that.
+    package var payload: Timestamp?
     /// When the batch system's TERM came to the payload, by the guest's own and untrusted word; nil when it says
     /// nothing of that.
     package var terminated: Timestamp?
@@ -50,7 +52,8 @@ package struct EndState: Codable, Hashable, Sendable {
 
     package init(
         ended: Timestamp, cause: String, by: String? = nil, phases: [String: Timestamp]? = nil,
-        exit: String?, refusal: Refusal?, terminated: Timestamp? = nil, usage: Usage?
+        exit: String?, refusal: Refusal?, payload: Timestamp? = nil, terminated: Timestamp? = nil,
+        usage: Usage?
     ) {
         self.ended = ended
         self.cause = cause
@@ -58,6 +61,7 @@ package struct EndState: Codable, Hashable, Sendable {
         self.phases = phases
         self.exit = exit
         self.refusal = refusal
+        self.payload = payload
         self.terminated = terminated
         self.usage = usage
     }

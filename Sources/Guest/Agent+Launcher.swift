@@ -108,8 +108,7 @@ extension Agent {
         }
         publishScratch(launch)
         guard surroundings.payload == .job else {
-            dialogue = .running
-            port.writer.append(.started)
+            tellStart()
             console.say("the image's own payload is the job's")
             return endImagePayload()
         }
@@ -130,12 +129,17 @@ extension Agent {
                 launch, as: surroundings.identity, program: surroundings.program,
                 directory: surroundings.directory, terminal: terminal)
         } catch { return fail(code: UInt32(error.code), error.description) }
-        dialogue = .running
-        port.writer.append(.started)
+        tellStart()
         console.say("payload started")
         let signals = earlySignals
         earlySignals = []
         for signal in signals { pass(signal) }
+    }
+
+    private mutating func tellStart() {
+        dialogue = .running
+        port.writer.append(.started)
+        ready.begun = UInt64(max(0, currentSeconds()))
     }
 
     mutating func fail(code: UInt32, _ text: String) {

@@ -10,6 +10,8 @@ package struct Job: Sendable {
     package var project: String
     package var nodes: Int
     package var resources: Resources
+    /// When the batch system took it from its user, as it says itself; nil when it does not.
+    package var submitted: Timestamp?
     /// The words of the job's comment or `-l other=`; written by the user.
     package var words: [String]
     /// Nil for a job that was made up.

@@ -1,5 +1,6 @@
 import Audit
 import Evidence
+import GuestProtocol
 import Job
 import JSON
 import Libvirt
@@ -9,16 +10,18 @@ import Unix
 extension Ending {
     /// Keeps what the site wants kept of a machine that has ended; done again, it ends in the same state.
     ///
-    /// `terminated` is when its payload got TERM, by the guest's word.
+    /// `word` is what its agent said last.
     func capture(
-        _ record: Record, _ usage: EndState.Usage?, _ cause: EndCause, terminated: Timestamp? = nil
+        _ record: Record, _ usage: EndState.Usage?, _ cause: EndCause, _ word: Ready? = nil
     ) throws(MachineFault) {
         guard let name = record.machineName, let path = record.evidence else { return }
         let directory = places.machine(name)
         let state = EndState(
             ended: clock(), cause: cause.name, by: cause.by, phases: record.times,
             exit: cause.exit.map { "\($0.code):\($0.signal)" },
-            refusal: cause.refusal ?? record.refusal ?? record.revoked, terminated: terminated, usage: usage)
+            refusal: cause.refusal ?? record.refusal ?? record.revoked,
+            payload: word.flatMap { Self.moment($0.begun) },
+            terminated: word.flatMap { Self.moment($0.terminated) }, usage: usage)
         let policy = record.endState ?? site.evidence.endState
         let keepsOverlay =
             record.quarantine != nil || policy == .always || (policy == .onFailure && cause.isFailure)
@@ -44,8 +47,8 @@ extension Ending {
             .init("evidence", record.evidence.map { .string($0) } ?? .null),
             .init("endState", .string(digest)),
         ]
-        if let terminated = state.terminated {
-            facts.append(.init("terminated", AuditEvent.untrusted("\(terminated)")))
+        for case (let name, let moment?) in [("payload", state.payload), ("terminated", state.terminated)] {
+            facts.append(.init(name, AuditEvent.untrusted("\(moment)")))
         }
         if let pressed = record.times["power"] {
             facts.append(.init("powerButton", .string("\(pressed)")))

@@ -10,16 +10,19 @@ extension Ending {
     /// The end of the year 9999, behind which no time has a text.
     private static let lastMoment: UInt64 = 253_402_300_799
 
-    /// When the scheduler's TERM came to the payload, by its guest's word; the exit of the job does not tell, since
-    /// Slurm gives a cancelled one 0.
-    func terminated(_ live: borrowing LiveJob, _ cause: EndCause) -> Timestamp? {
-        guard case .epilogue = cause, live.record.phase == .running else { return nil }
+    /// What the agent says of the payload before the machine ends: when it began, and when the scheduler's TERM came,
+    /// which the exit of the job does not tell, since Slurm gives a cancelled one 0.
+    func lastWord(_ live: borrowing LiveJob) -> Ready? {
+        guard live.record.phase == .running else { return nil }
         let socket = live.directory.controlSocket
         let answer = try? ControlPort.connect(socket).greeting(before: Deadline(milliseconds: Self.wordLimit))
-        guard case .value(let ready) = answer, (1...Self.lastMoment).contains(ready.terminated) else {
-            return nil
-        }
-        return Timestamp(seconds: Int64(ready.terminated))
+        guard case .value(let ready) = answer else { return nil }
+        return ready
+    }
+
+    /// A moment of the guest's clock; nil for none.
+    static func moment(_ seconds: UInt64) -> Timestamp? {
+        (1...lastMoment).contains(seconds) ? Timestamp(seconds: Int64(seconds)) : nil
     }
 
     /// Presses the machine's power button and waits a while for it to end by itself.

@@ -33,14 +33,14 @@ package struct Ending {
     /// Ends the machine; the record stays, `captured`, for what the caller has to add.
     func end(_ live: inout LiveJob, because cause: EndCause) throws(MachineFault) {
         let hadMachine = live.record.phase.mayHaveMachine
-        let terminated = terminated(live, cause)
+        let word = lastWord(live)
         try live.advanceEnding(.end, at: clock())
         guard let name = live.record.machineName else {
             throw .fault(.node, "\(live.directory.record) is damaged: its key is no key")
         }
         if hadMachine { pressPowerButton(&live) }
         let usage = hadMachine ? try stop(name) : nil
-        try capture(live.record, usage, cause, terminated: terminated)
+        try capture(live.record, usage, cause, word)
         try live.advanceEnding(.capture, at: clock())
         try removeFiles(of: name)
     }

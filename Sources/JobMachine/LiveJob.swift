@@ -150,7 +150,8 @@ package struct LiveJob: ~Copyable {
             throw .fault(.node, "job \(key): \(error)")
         }
         change(&next)
-        next.times[next.phase.rawValue] = now
+        // A machine that runs again has run before.
+        next.times[event == .resume ? "resumed" : next.phase.rawValue] = now
         record = next
     }
 

@@ -82,8 +82,8 @@ package struct Record: Codable, Sendable {
     package var script: String?
     /// When each phase began; a phase that was entered twice has its last moment.
     ///
-    /// Beside them stand the last `notice`, and of an ending when the button was pressed, `power`, and the guest went
-    /// `off` by it.
+    /// Beside them stand when the job was `submitted`, the last `notice`, the last time that a paused machine was
+    /// `resumed`, and of an ending when the button was pressed, `power`, and the guest went `off` by it.
     package var times: [String: Timestamp]
 
     /// The record of a job that has just arrived.
@@ -104,6 +104,7 @@ package struct Record: Codable, Sendable {
         origin = job.origin
         script = job.script
         times = [Phase.received.rawValue: now]
+        times["submitted"] = job.submitted
     }
 
     /// The machine's name; nil in a record that we did not write.

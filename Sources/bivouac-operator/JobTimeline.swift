@@ -15,15 +15,24 @@ struct JobTimeline {
     private(set) var moments: [Moment] = []
 
     private static let phases: [(phase: String, words: String)] = [
-        ("received", "job arrives"), ("admitted", "image admitted"), ("prepared", "machine prepared"),
+        ("submitted", "job submitted, says the batch system"), ("received", "job arrives"),
+        ("admitted", "image admitted"), ("prepared", "machine prepared"),
         ("starting", "start state durable, libvirt starts the machine"), ("booting", "guest boots"),
-        ("running", "agent ready: payload begins"), ("paused", "paused by an operator"),
+        ("running", "agent ready"), ("payload", "payload begins, says the guest"),
+        ("paused", "stopped by an operator"), ("resumed", "runs again"),
+        ("terminated", "payload told to end (TERM), says the guest"),
         ("ending", "machine is being ended"), ("power", "power button pressed"),
         ("off", "guest has powered off"),
     ]
 
     init(_ entry: EvidenceEntry, _ lines: [AuditEntry]) {
-        let known = entry.end?.phases ?? entry.start?.phases ?? [:]
+        var known = entry.end?.phases ?? entry.start?.phases ?? [:]
+        known["payload"] = entry.end?.payload
+        known["terminated"] = entry.end?.terminated
+        // Until its end is recorded the log alone knows.
+        if let ready = lines.first(where: { $0.event == "ready" }), known["running"] == nil {
+            known["running"] = ready.time
+        }
         for (phase, words) in Self.phases {
             if let time = known[phase] { moments.append(Moment(time: time, name: words, isTurn: true)) }
         }
@@ -35,10 +44,6 @@ struct JobTimeline {
             let why = (line.fields["reason"] ?? line.fields["refusal"] ?? line.fields["message"])?.text
             moments.append(
                 Moment(time: line.time, name: why.map { "\(what): \($0)" } ?? what, isTurn: false))
-        }
-        if let terminated = entry.end?.terminated {
-            moments.append(
-                Moment(time: terminated, name: "payload told to end (TERM), says the guest", isTurn: false))
         }
         if let end = entry.end {
             let by = end.by.map { ", by \($0)" } ?? ""

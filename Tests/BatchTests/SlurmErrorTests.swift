@@ -65,7 +65,7 @@ struct SlurmErrorTests {
     @Test("an answer of the controller that is none is told so")
     func grant() {
         #expect(
-            error { _ = try SlurmGrant(line: "\n", columns: [1, 1, 1]) }
+            error { _ = try SlurmGrant(line: "\n", columns: [1, 1, 1, 1]) }
                 == "squeue printed no line for the job")
     }
 

@@ -72,19 +72,22 @@ struct SlurmHookTests {
 
 @Suite("squeue's answer becomes a grant")
 struct SlurmGrantTests {
-    private func line(_ tres: String, _ end: String, _ state: String) -> String {
-        func padded(_ text: String, _ width: Int) -> String {
+    private static let columns = [512, 64, 64, 64]
+
+    private func line(_ fields: String...) -> String {
+        zip(fields, Self.columns).map { text, width in
             text + String(repeating: " ", count: max(0, width - text.utf8.count))
-        }
-        return padded(tres, 512) + padded(end, 64) + padded(state, 64) + "\n"
+        }.joined() + "\n"
     }
 
-    @Test("CPUs, memory, end and state are read")
+    @Test("CPUs, memory, end, state and the moment of its submission are read")
     func grant() throws {
         let grant = try SlurmGrant(
-            line: line("cpu=4,mem=1.50G,node=1,billing=4", "1795252800", "RUNNING"), columns: [512, 64, 64])
+            line: line("cpu=4,mem=1.50G,node=1,billing=4", "1795252800", "RUNNING", "1795252000"),
+            columns: Self.columns)
         #expect(grant.cpus == 4 && grant.memory == .mebibytes(1536))
         #expect(grant.end == Timestamp(seconds: 1_795_252_800))
+        #expect(grant.submitted == Timestamp(seconds: 1_795_252_000))
     }
 
     @Test(
@@ -92,7 +95,7 @@ struct SlurmGrantTests {
         arguments: [("512M", 512), ("1G", 1024), ("2048", 2048), ("1T", 1 << 20), ("1048576K", 1024)]
             as [(String, Int64)])
     func memory(text: String, mebibytes: Int64) throws {
-        let grant = try SlurmGrant(line: line("cpu=1,mem=\(text)", "0", "RUNNING"), columns: [512, 64, 64])
+        let grant = try SlurmGrant(line: line("cpu=1,mem=\(text)", "0", "RUNNING"), columns: Self.columns)
         #expect(grant.memory == .mebibytes(mebibytes))
     }
 
@@ -100,12 +103,12 @@ struct SlurmGrantTests {
         "what the controller does not say is unknown, not zero",
         arguments: ["", "cpu=0,mem=0", "cpu=x,mem=-1", "mem=1Q"])
     func unknown(tres: String) throws {
-        let grant = try SlurmGrant(line: line(tres, "N/A", "PENDING"), columns: [512, 64, 64])
-        #expect(grant.cpus == nil && grant.memory == nil && grant.end == nil)
+        let grant = try SlurmGrant(line: line(tres, "N/A", "PENDING", "N/A"), columns: Self.columns)
+        #expect(grant.cpus == nil && grant.memory == nil && grant.end == nil && grant.submitted == nil)
     }
 
     @Test("an empty answer is no grant", arguments: ["", "\n", "cpu=1"])
     func empty(text: String) {
-        #expect(throws: BatchError.self) { try SlurmGrant(line: text, columns: [512, 64, 64]) }
+        #expect(throws: BatchError.self) { try SlurmGrant(line: text, columns: Self.columns) }
     }
 }

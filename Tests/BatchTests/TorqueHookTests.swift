@@ -81,7 +81,9 @@ struct TorqueHookTests {
 
     private func made(
         _ changes: [Int: String] = [:], _ environment: [String: String] = [:],
-        memory: ByteCount? = nil, answer: PBSResources? = nil
+        memory: ByteCount? = nil,
+        // No qstat anywhere: what the hook was told counts.
+        status: consuming Result<TorqueStatus, BatchError> = .failure(BatchError(.node, "no qstat"))
     ) throws -> Job {
         var arguments = Self.prologue
         for (number, text) in changes { arguments[number - 1] = text }
@@ -89,9 +91,7 @@ struct TorqueHookTests {
         var queue = Queue(name: "vm", allow: ["demo/*"])
         queue.memory = memory
         site.queues["vm"] = queue
-        // No qstat anywhere: what the hook was told counts.
-        let status = Result<TorqueStatus, BatchError>.failure(BatchError(.node, "no qstat"))
-        return try TorqueQuestion(hook: try hook(.prologue, arguments, environment), status: status)
+        return try TorqueQuestion(hook: try hook(.prologue, arguments, environment), status: consume status)
             .job(site: site, now: Timestamp(seconds: 1000))
     }
 
@@ -103,6 +103,24 @@ struct TorqueHookTests {
         #expect(job.resources.cpus == 2 && job.resources.memory == .mebibytes(2048))
         #expect(job.resources.end == Timestamp(seconds: 4600) && job.words == ["image=demo/minimal"])
         #expect(job.origin == JobOrigin(scheduler: "torque", server: "pbs.example.org"))
+    }
+
+    @Test("the server says what it asked for, where it starts and when it was submitted")
+    func answer() throws {
+        try withScratch { root in
+            let answer = """
+                <?xml version="1.0"?><Data><Job><Job_Id>123.pbs</Job_Id><ctime>1795252000</ctime><Resource_List>\
+                <mem>3gb</mem><walltime>00:10:00</walltime></Resource_List><init_work_dir>/w</init_work_dir></Job></Data>
+                """
+            try Files.write("#!/bin/sh\ncat <<'END'\n\(answer)\nEND\n", to: root + "/qstat", mode: 0o755)
+            let status = TorqueCommand(server: nil, seconds: 600, directories: [root]).ask(about: "123.pbs")
+            let job = try made(status: status)
+            #expect(job.submitted == Timestamp(seconds: 1_795_252_000) && job.directory == "/w")
+            #expect(job.resources.memory == .mebibytes(3072))
+            #expect(job.resources.end == Timestamp(seconds: 1600))
+        }
+        let job = try made()
+        #expect(job.submitted == nil)
     }
 
     @Test("MOM's file of nodes counts for more than what the job asked for")

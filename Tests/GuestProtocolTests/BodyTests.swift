@@ -120,13 +120,15 @@ struct BodyTests {
     @Test("texts of a guest are printable, bounded and otherwise refused")
     func texts() throws {
         var ready = Ready(agent: "1\n2", kernel: String(repeating: "é", count: 500), uptime: 4_200)
+        ready.begun = 1_794_000_000
         ready.terminated = 1_795_000_000
         let read = try Ready(ready.body, ready.body.indices)
         #expect(read.agent == "1?2")
         #expect(read.kernel == String(repeating: "?", count: 128))
-        #expect(read.uptime == 4_200 && read.terminated == 1_795_000_000)
+        #expect(read.uptime == 4_200 && read.begun == 1_794_000_000)
+        #expect(read.terminated == 1_795_000_000)
         var forged = Ready(agent: "x", kernel: "y", uptime: 1).body
-        forged[22] = 0x0A
+        forged[30] = 0x0A
         #expect(throws: ProtocolError.badBody(.ready, "a text that is not printable ASCII")) {
             try Ready(forged, forged.indices)
         }

@@ -69,11 +69,13 @@ struct NoticeTests {
                 + "bivouac: no end of the job is foreseen any more: stays\n")
     }
 
-    @Test("TERM moves shutdowntime_job to the grace that is left, and root can ask when it came")
+    @Test(
+        "TERM moves shutdowntime_job to the grace that is left; root can ask when it came, and when all began"
+    )
     func term() throws {
         let before = currentSeconds()
         var read: Int64?
-        var terminated: UInt64 = 0
+        var ready = Ready(agent: "", kernel: "", uptime: 0)
         let errors = try running("#!/bin/sh\n" + Self.waiting, grace: 40) { rehearsal, process, _, feature in
             kill(process.processIdentifier, SIGTERM)
             try settled { feature().flatMap { Int64($0) } ?? 1 > 1 }
@@ -81,10 +83,11 @@ struct NoticeTests {
             // The first answer greets whoever came, before TERM.
             for _ in 0..<2 {
                 let body = try rehearsal.command(.hello, awaiting: .ready)
-                terminated = try Ready(body, body.indices).terminated
+                ready = try Ready(body, body.indices)
             }
         }
-        #expect((before...currentSeconds()).contains(Int64(terminated)))
+        #expect((before...currentSeconds()).contains(Int64(ready.begun)))
+        #expect((Int64(ready.begun)...currentSeconds()).contains(Int64(ready.terminated)))
         #expect((before + 40...currentSeconds() + 40).contains(read ?? 0))
         #expect(errors == "bivouac: the job was told to end (TERM) and has 40 s left\n")
     }

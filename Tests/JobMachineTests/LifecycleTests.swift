@@ -1,5 +1,9 @@
+import Job
 import JobMachine
+import Site
+import TestSupport
 import Testing
+import Unix
 
 @Suite("A machine's life is one table")
 struct LifecycleTests {
@@ -32,6 +36,34 @@ struct LifecycleTests {
                 #expect(next != .gone)
                 #expect(next != .refused)
             }
+        }
+    }
+
+    @Test(
+        "a machine that was paused has run since its agent was ready, and its job was submitted before all that"
+    )
+    func times() throws {
+        try withScratch { root in
+            let key = try #require(JobKey("t-1"))
+            var job = Job(
+                key: key, attempt: 0,
+                account: Account(name: "a", uid: 9, gid: 9, groups: [], home: "/", shell: "/bin/sh"),
+                queue: "vm", project: "", nodes: 1,
+                resources: Resources(cpus: 1, memory: .mebibytes(256), end: nil), words: [])
+            job.submitted = Timestamp(seconds: 5)
+            let record = Record(job: job, attempt: 0, now: Timestamp(seconds: 10))
+            let made = try LiveJob.create(
+                record, key: key, places: Places(root: root), before: Deadline(seconds: 600))
+            guard var live = made else { throw CancellationError() }
+            let events: [Event] = [.admit, .prepare, .start, .boot, .ready, .pause, .resume, .pause, .resume]
+            for (index, event) in events.enumerated() {
+                try live.advance(event, at: Timestamp(seconds: 11 + Int64(index)))
+            }
+            #expect(
+                live.record.times.mapValues(\.seconds) == [
+                    "submitted": 5, "received": 10, "admitted": 11, "prepared": 12, "starting": 13,
+                    "booting": 14, "running": 15, "paused": 18, "resumed": 19,
+                ])
         }
     }
 

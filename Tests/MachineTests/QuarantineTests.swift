@@ -38,7 +38,11 @@ struct QuarantineTests {
         ).submit()
         try await job.says("ready")
         let top = try await bivouac(["job", "top", job.key])
+        #expect(top.text.hasPrefix("(untrusted: what the guest says)\nPID "), "\(top.text)")
         #expect(top.text.split(separator: "\n").contains { $0.contains("slurm_script") }, "\(top.text)")
+        let console = try await bivouac(["job", "console", job.key])
+        #expect(console.text.hasPrefix("(untrusted: what the guest printed)\n"), "\(console.text)")
+        #expect(console.text.contains("payload started"), "\(console.text)")
 
         _ = try await bivouac(["job", "suspend", job.key])
         #expect(try job.phase == "paused")
@@ -70,6 +74,17 @@ struct QuarantineTests {
         try await job.signal(["--batch", "--signal=USR2"])
         let end = try await job.ended()
         #expect(end.exitCode == 6, "\(job.errors)")
+        let page = try await bivouac(["evidence", "show", job.key, "--html"]).text
+        let moments = page.matches(of: />([^<]+) <tspan/).map { String($0.1) }
+        let turns = [
+            "job submitted, says the batch system", "job arrives", "image admitted", "machine prepared",
+            "guest boots", "agent ready", "payload begins, says the guest", "stopped by an operator",
+            "runs again", "machine is being ended",
+        ]
+        #expect(moments.filter(turns.contains) == turns, "\(moments)")
+        for note in ["suspend", "resume", "quarantine: a look"] {
+            #expect(moments.contains(note), "\(moments)")
+        }
     }
 
     @Test("a start state is booted again, beside other jobs, and leaves nothing, also when its process dies")
