@@ -1,3 +1,4 @@
+import Batch
 import Command
 import Difference
 import Evidence
@@ -13,7 +14,21 @@ struct EvidencePage {
     /// Why there is none, where there is none.
     let difference: Result<Difference, Reason>
 
-    struct Reason: Error { let text: String }
+    struct Reason: Error {
+        let text: String
+        /// The exit status that it calls for.
+        let status: Int32
+    }
+
+    /// The exit status of a verb that has shown it.
+    var status: Int32 {
+        guard damaged.isEmpty else { return ExitStatus.dataRefused }
+        switch difference {
+        case .success(let difference):
+            return difference.isComplete ? ExitStatus.success : ExitStatus.dataRefused
+        case .failure(let reason): return reason.status
+        }
+    }
 
     /// A whole document of the pages one after another.
     static func document(_ pages: [EvidencePage], at now: Timestamp) -> HTML {

@@ -34,20 +34,23 @@ extension Verbs {
         } else {
             Process.print(document)
         }
-        return pages.allSatisfy(\.damaged.isEmpty) ? ExitStatus.success : ExitStatus.dataRefused
+        return pages.map(\.status).first { $0 != ExitStatus.success } ?? ExitStatus.success
     }
 
     /// The difference, or why there is none to be shown.
     private static func told(_ tool: Tool, _ path: String) throws -> Result<Difference, EvidencePage.Reason> {
         guard try store(tool).hasOverlay(path) else {
-            return .failure(.init(text: "The machine's disk was not kept: what it changed cannot be told."))
+            return .failure(
+                .init(
+                    text: "The machine's disk was not kept: what it changed cannot be told.",
+                    status: ExitStatus.success))
         }
         do {
             return .success(try difference(tool, path))
         } catch let failure as Failure {
-            return .failure(.init(text: failure.message))
+            return .failure(.init(text: failure.message, status: failure.status))
         } catch {
-            return .failure(.init(text: "\(error)"))
+            return .failure(.init(text: "\(error)", status: status(error) ?? ExitStatus.unavailable))
         }
     }
 }

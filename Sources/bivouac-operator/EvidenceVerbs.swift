@@ -16,7 +16,8 @@ extension Verbs {
             words: 1...1, flags: ["html"], options: ["output"],
             notes: """
                 --html prints one page, without anything from elsewhere, with the job's timeline and what its machine
-                changed, to be read and printed by people. -o FILE is --output FILE.
+                changed, to be read and printed by people; its exit statuses are those of diff, and 0 where no disk was
+                kept. -o FILE is --output FILE.
                 """,
             run: show),
         Verb(

@@ -1,3 +1,4 @@
+import Command
 import Evidence
 import Foundation
 import Job
@@ -14,7 +15,7 @@ extension HookTests {
         /// Evidence of a machine that ended long ago, its user's name as given.
         static func keep(
             _ node: Node, _ name: String, user: String = "eve",
-            image: String = String(repeating: "a", count: 128), overlay: String? = nil
+            image: String = String(repeating: "a", count: 128), overlay: String? = nil, end: EndState? = nil
         ) throws -> String {
             let machine = try #require(MachineName(name))
             let state = StartState(
@@ -40,11 +41,11 @@ extension HookTests {
                 phases: ["received": begin])
             let store = EvidenceStore(directory: node.path("var/lib/bivouac/evidence"))
             let path = try store.recordStart(state, files: [], signedList: Array("list".utf8)).path
-            try store.recordEnd(
-                EndState(
-                    ended: begin + 70, cause: "epilogue", by: "batch system",
-                    phases: ["received": begin, "running": begin + 5, "ending": begin + 69], exit: "0:0",
-                    refusal: nil, usage: nil), at: path, console: nil, overlay: overlay)
+            let usual = EndState(
+                ended: begin + 70, cause: "epilogue", by: "batch system",
+                phases: ["received": begin, "running": begin + 5, "ending": begin + 69], exit: "0:0",
+                refusal: nil, usage: nil)
+            try store.recordEnd(end ?? usual, at: path, console: nil, overlay: overlay)
             return path
         }
 
@@ -143,13 +144,16 @@ extension HookTests {
             #expect(!page.text.contains("<script") && !page.text.contains("<img"))
             #expect(page.text.contains("&lt;script&gt;alert(&#39;x&#39;)"))
             #expect(!page.text.contains("\u{202E}"))
-            for words in ["agent ready: payload begins", "+64 s", "end: epilogue, by batch system, exit 0:0"]
-            {
+            for words in ["agent ready", "+64 s", "end: epilogue, by batch system, exit 0:0"] {
                 #expect(page.text.contains(words), "\(words)")
             }
-            // Every element that is opened is closed, in order.
+            Self.expectClosed(page.text)
+        }
+
+        /// Every element that is opened is closed, in order.
+        private static func expectClosed(_ page: String) {
             var open: [Substring] = []
-            for tag in page.text.matches(of: /<(\/?)([a-z0-9]+)[^>]*?(\/?)>/) {
+            for tag in page.matches(of: /<(\/?)([a-z0-9]+)[^>]*?(\/?)>/) {
                 if tag.3 == "/" || tag.2 == "meta" { continue }
                 if tag.1 == "" {
                     open.append(tag.2)
@@ -159,6 +163,72 @@ extension HookTests {
                 }
             }
             #expect(open == [])
+        }
+
+        @Test("no name in a guest's file system breaks out of the page, or of its own place in it")
+        func hostilePaths() throws {
+            let node = try Node(refreshed: false)
+            let store = EvidenceStore(directory: node.path("var/lib/bivouac/evidence"))
+            let entry = try store.entry(try Self.keep(node, "t-1.0"))
+            let word = "</td></tr></table><script>x</script>\"'&amp;\u{202E}\u{2028}\u{1B}\n<!--"
+            let facts: [String: Any] = [
+                "type": "link", "mode": "0777", "uid": 0, "gid": 0, "size": 1, "modified": 0, "target": word,
+                "device": word, "attributes": [word],
+            ]
+            let change: [String: Any] = [
+                "path": "/" + word, "kind": "added", "aspects": [], "before": NSNull(), "after": facts,
+            ]
+            let part: [String: Any] = [
+                "name": word, "start": 0, "size": 1, "foreign": false, "kind": word, "changedBytes": 1,
+                "unlinked": 0, "cut": false, "unread": [word], "changes": [change],
+            ]
+            let told: [String: Any] = ["parts": [part], "findings": [word], "outsideBytes": 0]
+            let output = try JSONSerialization.data(withJSONObject: told)
+            let page = EvidencePage(
+                path: entry.path, entry: entry, timeline: JobTimeline(entry, []), damaged: [word],
+                difference: .success(try Verbs.difference(Array(output))))
+            let text = EvidencePage.document([page], at: Self.begin).description
+            // Its name, target, device and attribute; the part's name and kind; unread, finding and damaged file.
+            #expect(
+                text.components(separatedBy: "&lt;script&gt;x&lt;/script&gt;&quot;&#39;&amp;amp;").count == 10
+            )
+            #expect(!text.contains("<script") && !text.contains("<!--"))
+            for scalar in ["\u{202E}", "\u{2028}", "\u{1B}"] { #expect(!text.contains(scalar)) }
+            Self.expectClosed(text)
+            #expect(page.status == 65)
+        }
+
+        @Test("show --html exits as diff does where a disk was kept that cannot be compared")
+        func statuses() throws {
+            let node = try Node(refreshed: false)
+            try node.write("overlay", "no disk")
+            let path = try Self.keep(node, "t-1.0", overlay: node.path("overlay"))
+            let diff = try Self.bivouac(node, "diff", path)
+            let page = try Self.bivouac(node, "show", path, "--html")
+            #expect(diff.status != 0 && page.status == diff.status)
+            #expect(page.text.hasSuffix("</html>\n"))
+        }
+
+        @Test("the timeline shows every moment in the order of a job's life, and whose word it is")
+        func timeline() throws {
+            let node = try Node(refreshed: false)
+            let store = EvidenceStore(directory: node.path("var/lib/bivouac/evidence"))
+            let phases = [
+                "submitted", "received", "admitted", "prepared", "starting", "booting", "running", "paused",
+                "resumed", "ending",
+            ]
+            let end = EndState(
+                ended: Self.begin, cause: "epilogue", phases: .init(phases.map { ($0, Self.begin) }) { $1 },
+                exit: nil, refusal: nil, payload: Self.begin, terminated: Self.begin, usage: nil)
+            let path = try Self.keep(node, "t-1.0", end: end)
+            let names = JobTimeline(try store.entry(path), []).moments.map(\.name)
+            #expect(
+                names == [
+                    "job submitted, says the batch system", "job arrives", "image admitted",
+                    "machine prepared", "start state durable, libvirt starts the machine", "guest boots",
+                    "agent ready", "payload begins, says the guest", "stopped by an operator", "runs again",
+                    "payload told to end (TERM), says the guest", "machine is being ended", "end: epilogue",
+                ])
         }
 
         @Test("diff without a kept disk, and of evidence that is not there, says so")
