@@ -181,8 +181,9 @@ let package = Package(
         .testTarget(
             name: "HookTests",
             dependencies: [
-                "Command", "Evidence", "GuestProtocol", "Job", "JobMachine", "Libvirt", "Site", "TestSupport",
-                "Unix", "bivouac-operator",
+                "Audit", "Command", "Evidence", "GuestProtocol", "JSON", "Job", "JobMachine", "Libvirt",
+                "Site",
+                "TestSupport", "Unix", "bivouac-operator",
             ],
             exclude: [
                 "job_submit.lua", "cli_filter.lua", "Crash/machine-room", "Crash/qemu", "Crash/squeue",

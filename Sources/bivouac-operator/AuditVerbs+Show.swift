@@ -1,6 +1,7 @@
 import Audit
 import Batch
 import Command
+import Difference
 import JSON
 import Job
 import Site
@@ -41,8 +42,14 @@ extension Verbs {
     }
 
     private static func line(_ entry: AuditEntry) -> String {
-        let fields = (entry.fields.members ?? []).map { "\($0.name)=\($0.value)" }
+        let fields = (entry.fields.members ?? []).map { "\($0.name)=\(printable($0.value))" }
         return "\(entry.time) \(entry.event) \(fields.joined(separator: " "))\n"
+    }
+
+    /// What may come from a guest or a user must not deceive whoever reads it; JSON's own backslashes stay.
+    private static func printable(_ value: JSON) -> String {
+        value.description.utf8.split(separator: UInt8(ascii: "\\"), omittingEmptySubsequences: false)
+            .map { PrintableName.text(Array($0)) }.joined(separator: "\\")
     }
 
     /// The first condition stands behind `--where`, the others are words.

@@ -1,6 +1,10 @@
+import Audit
 import Foundation
 import Glibc
+import JSON
+import Job
 import Testing
+import Unix
 
 extension HookTests {
     @Suite("An operator who looks back")
@@ -63,6 +67,25 @@ extension HookTests {
             #expect(try events(["--limit", "2"]) == ["start", "end"])
             #expect(try events(["--since", "2101-01-01"]) == [])
             #expect(try node.bivouac("audit", "show", "--event", "nonsense").status == 64)
+        }
+
+        @Test("is shown no text that could deceive her, and all of it as JSON")
+        func printable() throws {
+            let node = try Node()
+            let log = AuditLog(path: node.path("var/log/bivouac/audit.jsonl"))
+            let text = "a\u{202E}b\u{2066}c\u{200B}d\u{1B}e\\f\u{2028}g"
+            _ = try log.append(
+                AuditEvent(.ready, [.init("agent", AuditEvent.untrusted(text))]), at: .init(seconds: 0),
+                before: Deadline(seconds: 20))
+            let shown = try node.bivouac("audit", "show", "--event", "ready").text
+            #expect(
+                shown.hasSuffix(
+                    " ready agent={\"untrusted\":\"a\\u{202e}b\\u{2066}c\\u{200b}d\\u001be\\\\f\\u2028g\"}\n"
+                ),
+                "\(shown)")
+            let lines = try json(node, ["audit", "show", "--event", "ready"]) as? [[String: Any]]
+            let fields = lines?.first?["fields"] as? [String: [String: String]]
+            #expect(fields?["agent"]?["untrusted"] == text)
         }
 
         @Test("rotates the log, and it stays one chain and one memory")
