@@ -98,50 +98,78 @@ struct DifferenceTests {
         let shown = try await bivouac(["evidence", "show", job.key, "--html", "-o", page])
         #expect(shown.succeeded, "\(shown.errors)")
         let text = try TestSite.read(page)
-        for word in ["<svg", "/bin/back", "setuid", "agent ready", "batch system", "CN=Eve Endorser"] {
+        for word in ["<svg", "/bin/back", "setuid", "batch system", "CN=Eve Endorser"] {
             #expect(text.contains(word), "\(word)")
         }
         #expect(!text.contains("http://") && !text.contains("src="))
     }
 
-    @Test("nowhere on the node is anything of a job's environment, input or credentials")
+    /// Files below the paths in which one of the words stands; disks are the job's own.
+    private func found(_ words: [String], below paths: [String]) async throws -> String {
+        let program = ["/bin/grep", "-rlaF", "--exclude=*.qcow2"] + words.flatMap { ["-e", $0] }
+        return try await Command.run(program + paths.filter { Files.exists($0) }).text
+    }
+
+    @Test(
+        "nowhere on the node is anything of a job's environment, input or credentials, while it runs or later"
+    )
     func canaries() async throws {
-        let canaries = ["environment", "input", "script"].map { "canary-\($0)-\(UUID().uuidString)" }
-        let input = "/var/tmp/bivouac-test-\(UUID().uuidString)"
-        try Files.write(canaries[1], to: input, mode: 0o644)
-        defer { _ = try? Files.remove(input) }
-        try Files.changeMode(input, 0o644)
+        let cluster = try await Cluster.ready()
+        let canaries = ["environment", "input", "script", "credential"].map {
+            "canary-\($0)-\(UUID().uuidString)"
+        }
+        let stem = "/var/tmp/bivouac-test-\(UUID().uuidString)"
+        let (input, proxy, archive) = (stem + ".in", stem + ".proxy", stem + ".tar")
+        defer { for path in [input, proxy, archive, archive + ".sha512"] { _ = try? Files.remove(path) } }
+        for (path, text) in [(input, canaries[1]), (proxy, canaries[3])] {
+            try Files.write(text, to: path)
+            try Files.changeOwner(path, uid: cluster.user.uid, gid: cluster.user.gid)
+        }
+        let log = try await SystemLogSocket()
         var submission = Submission(
-            "read -r line; [ ${#line} -gt 30 ] && [ ${#SECRET} -gt 30 ] && echo there\n: \(canaries[2])\nexit 5",
-            ["--input=\(input)", "--export=ALL"])
-        submission.environment = ["SECRET=" + canaries[0]]
-        let (job, state) = try await submission.run()
+            """
+            trap 'exit 5' USR1
+            read -r line
+            [ ${#line} -gt 30 ] && [ ${#SECRET} -gt 30 ] && [ "$(wc -c <"$X509_USER_PROXY")" -gt 30 ] && echo there
+            : \(canaries[2])
+            while :; do sleep 0.2; done
+            """, ["--input=\(input)", "--export=ALL"], partition: "vmcred")
+        submission.environment = ["SECRET=" + canaries[0], "X509_USER_PROXY=" + proxy]
+        let job = try await submission.submit()
+        try await job.says("there")
+        let places = [
+            Cluster.places.evidence, Cluster.places.auditLog, Cluster.places.run, Cluster.places.state,
+            Cluster.directory + "/slurm/slurmd.log", Cluster.directory + "/libvirt",
+        ]
+        #expect(try await found(canaries, below: places) == "")
+        let processes = try await Command.require(["/bin/ps", "-eo", "args"]).text
+        #expect(processes.contains("guest=bivouac-\(job.key).0,"))
+        #expect(!canaries.contains { processes.contains($0) })
+        #expect(try await found(canaries, below: [input, proxy]) == "\(input)\n\(proxy)\n")
+        try await job.signal(["--batch", "--signal=USR1"])
+        let state = try await job.ended()
         #expect(state.exitCode == 5 && job.text == "there\n", "\(job.text)\(job.errors)")
 
-        let archive = "/var/tmp/bivouac-test-\(UUID().uuidString).tar"
-        defer { for end in ["", ".sha512"] { _ = try? Files.remove(archive + end) } }
         let exported = try await bivouac(["evidence", "export", job.key, "-o", archive])
         #expect(exported.succeeded, "\(exported.errors)")
         #expect(exported.text.contains("overlay.qcow2"))
         let check = try await Command.run(
             ["/usr/bin/env", "-C", "/var/tmp", "sha512sum", "-c", archive + ".sha512"])
         #expect(check.succeeded, "\(check.errors)")
-        let words = canaries.flatMap { ["-e", $0] }
-        let found = try await Command.run(
-            [
-                "/bin/grep", "-rlaF", "--exclude=*.qcow2",
-            ] + words
-                + [
-                    Cluster.places.evidence, Cluster.places.auditLog, Cluster.places.run, archive,
-                    Cluster.directory + "/slurm/slurmd.log", Cluster.directory + "/libvirt",
-                ].filter { Files.exists($0) })
-        #expect(found.text == "")
+        #expect(try await found(canaries, below: places + [archive, "/var/log/syslog"]) == "")
         let context = try await Command.require(["/bin/gzip", "-dc", try folder(job) + "/context.iso.gz"])
         #expect(!canaries.contains { context.text.contains($0) })
-        let processes = try await Command.run(["/bin/ps", "-eo", "args"]).text
-        #expect(!canaries.contains { processes.contains($0) })
-        let journal = try await Command.run(["/bin/grep", "-laF"] + words + ["/var/log/syslog"])
-        #expect(journal.text == "")
+        if let log {
+            let said = try await eventually("syslog hears of the export", within: 600) {
+                log.text.contains("evidence export") ? log.text : nil
+            }
+            for words in ["\"event\":\"start\"", "\"event\":\"end\"", "\"action\":\"evidence export\""] {
+                #expect(
+                    said.split(separator: "\n").contains { $0.contains(words) && $0.contains(job.key) },
+                    "\(words)")
+            }
+            #expect(!canaries.contains { said.contains($0) })
+        }
         // Slurm keeps its own copies of scripts and environments until a job is forgotten: its matter.
         let size = try await Command.require(
             [
