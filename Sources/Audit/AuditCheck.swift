@@ -6,6 +6,7 @@ struct AuditCheck {
     private static let tornLimit = 1 << 20
 
     private let head: String?
+    private let wanted: Int64?
     private var path = ""
     private var number = 0
     private var sequence: Int64 = 0
@@ -15,7 +16,11 @@ struct AuditCheck {
     private var found = false
     private var verdict = AuditLog.Verdict()
 
-    init(head: String?) { self.head = head }
+    /// `from` is the number of the line with which the log must begin, or earlier.
+    init(head: String?, from wanted: Int64?) {
+        self.head = head
+        self.wanted = wanted
+    }
 
     /// The next file begins.
     mutating func begin(_ path: String) {
@@ -50,7 +55,14 @@ struct AuditCheck {
     /// The result; `path` is the log's.
     mutating func finish(_ path: String) throws(AuditError) -> AuditLog.Verdict {
         verdict.torn += tornLines
-        if let head, !found { throw .headMissing(path: path, head: head) }
+        if let wanted, verdict.lines == 0 || verdict.first > wanted {
+            throw .beginsLate(path: path, first: verdict.first, wanted: wanted)
+        }
+        if let head, !found {
+            throw verdict.first > 1
+                ? .headNotHere(path: path, head: head, first: verdict.first, last: sequence)
+                : .headMissing(path: path, head: head)
+        }
         verdict.isAnchored = head != nil
         verdict.head = verdict.lines > 0 ? previous : nil
         return verdict

@@ -1,6 +1,5 @@
 internal import JSON
 internal import Job
-internal import Unix
 
 extension AuditLog {
     /// Hands over every intact line that the filter wants, oldest first, older files of the log included; the
@@ -12,19 +11,20 @@ extension AuditLog {
         _ events: Set<AuditEvent.Name>, _ body: (AuditEntry) throws(Failure) -> Void
     ) throws -> Int {
         var damaged = 0
-        for path in try files() { damaged += try read(path, events, body) }
+        for file in try open() { damaged += try read(file, events, body) }
         return damaged
     }
 
     private func read<Failure>(
-        _ path: String, _ events: Set<AuditEvent.Name>, _ body: (AuditEntry) throws(Failure) -> Void
+        _ file: AuditFile, _ events: Set<AuditEvent.Name>, _ body: (AuditEntry) throws(Failure) -> Void
     ) throws -> Int {
-        let file = try FileDescriptor.open(path, [.read, .noFollow])
         var rest: [UInt8] = []
+        var offset: Int64 = 0
         var damaged = 0
         while true {
-            let bytes = try file.read(upTo: 1 << 20)
+            let bytes = try file.piece(from: offset)
             if bytes.isEmpty { break }
+            offset += Int64(bytes.count)
             rest += bytes
             var begin = 0
             while let end = rest[begin...].firstIndex(of: AuditLines.feed) {

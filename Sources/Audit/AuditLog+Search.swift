@@ -30,22 +30,19 @@ extension AuditLog {
 
     /// Every line with these bytes in it, the newest first, in whatever state it is.
     func lines(with mark: [UInt8], _ body: ([UInt8]) -> Onward) throws(AuditError) {
-        for path in try files().reversed() {
-            let file = try Self.files { () throws(UnixError) in
-                try FileDescriptor.open(path, [.read, .noFollow])
-            }
+        for file in try open().reversed() {
             guard try search(file, mark, body) == .more else { return }
         }
     }
 
     private func search(
-        _ file: borrowing FileDescriptor, _ mark: [UInt8], _ body: ([UInt8]) -> Onward
+        _ file: AuditFile, _ mark: [UInt8], _ body: ([UInt8]) -> Onward
     ) throws(AuditError) -> Onward {
-        var end = try Self.files { () throws(UnixError) in try file.status().size }
+        var end = file.size
         while end > 0 {
             let start = max(0, end - Int64(Self.block))
             let count = Int(end - start)
-            let bytes = try Self.files { () throws(UnixError) in try file.read(upTo: count, at: start) }
+            let bytes = try file.read(from: start, upTo: count)
             // A line that begins before the block is the next block's; one that fills a block is no line.
             let whole =
                 start == 0 ? 0 : (ByteSearch.first(AuditLines.feed, in: bytes, from: 0) ?? bytes.count) + 1

@@ -29,32 +29,29 @@ extension AuditLog {
     /// Reads the whole log, its older files included, and names the first line that was changed, removed,
     /// added or moved.
     ///
-    /// Memory does not grow with the log, and writers wait only while lengths are read. `head` is a hash that
-    /// was kept outside.
-    package func verify(head: String? = nil, before deadline: Deadline) throws(AuditError) -> Verdict {
+    /// Memory does not grow with the log, and writers wait only while its files are opened. `head` is a hash that
+    /// was kept outside; `first` the number of the line with which what is here must begin, or earlier.
+    package func verify(head: String? = nil, from first: Int64? = nil, before deadline: Deadline)
+        throws(AuditError) -> Verdict
+    {
         // Under the lock no writer is half-way through a line.
-        var parts: [(path: String, size: Int64)] = []
-        try locked(before: deadline) { () throws(AuditError) in
-            for path in try files() {
-                let size = try Self.files { () throws(UnixError) in try Files.status(path)?.size ?? 0 }
-                parts.append((path, size))
-            }
-        }
-        var check = AuditCheck(head: head)
-        for (path, size) in parts { try verify(path, size, &check) }
+        let files = try locked(before: deadline) { () throws(AuditError) in try open() }
+        return try verify(files, head: head, from: first)
+    }
+
+    /// Checks what these files held when they were opened.
+    func verify(_ files: [AuditFile], head: String?, from first: Int64? = nil) throws(AuditError) -> Verdict {
+        var check = AuditCheck(head: head, from: first)
+        for file in files { try verify(file, &check) }
         return try check.finish(path)
     }
 
-    private func verify(_ path: String, _ size: Int64, _ check: inout AuditCheck) throws(AuditError) {
-        let file = try Self.files { () throws(UnixError) in
-            try FileDescriptor.open(path, [.read, .noFollow])
-        }
-        check.begin(path)
+    private func verify(_ file: AuditFile, _ check: inout AuditCheck) throws(AuditError) {
+        check.begin(file.path)
         var rest: [UInt8] = []
         var offset: Int64 = 0
-        while offset < size {
-            let (start, count) = (offset, Int(min(1 << 20, size - offset)))
-            let bytes = try Self.files { () throws(UnixError) in try file.read(upTo: count, at: start) }
+        while true {
+            let bytes = try file.piece(from: offset)
             if bytes.isEmpty { break }
             offset += Int64(bytes.count)
             rest += bytes

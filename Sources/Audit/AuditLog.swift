@@ -30,16 +30,19 @@ package struct AuditLog: Sendable {
         let written = try locked(before: deadline) { () throws(AuditError) in
             try add(event, at: now, durably: durably)
         }
-        SystemLog.write(.info, "audit: " + written.line)
+        for line in written.lines { SystemLog.write(.info, "audit: " + line) }
         return written.head
     }
 
     /// The last line's hash, to be kept where nobody on this node can change it; nil for an empty log.
     package func head(before deadline: Deadline) throws(AuditError) -> Head? {
         try locked(before: deadline) { () throws(AuditError) in
-            guard let last = try files().last else { return nil }
-            let head = try end(of: last).head
-            return head.sequence == 0 ? nil : head
+            guard let last = try open(newest: 1).last else { return nil }
+            let head = try end(of: last.descriptor).head
+            guard head.sequence > 0 else { return nil }
+            // A line that is anchored must not be lost.
+            try Self.files { () throws(UnixError) in try last.descriptor.synchronize(last.path) }
+            return head
         }
     }
 
@@ -61,22 +64,20 @@ package struct AuditLog: Sendable {
     }
 
     private func add(_ event: AuditEvent, at now: Timestamp, durably: Bool) throws(AuditError) -> (
-        head: Head, line: String
+        head: Head, lines: [String]
     ) {
         let isNew = !Files.exists(path)
         let file = try Self.files { () throws(UnixError) in
             try FileDescriptor.open(path, [.readWrite, .append, .create, .noFollow])
         }
         let isEmpty = try Self.files { () throws(UnixError) in try file.status().size } == 0
-        let before = isEmpty ? try files().last : nil
-        let end = if let before { try end(of: before) } else { try end(of: file) }
+        let before = isEmpty ? try open(newest: 1).last : nil
+        let end = if let before { try end(of: before.descriptor) } else { try end(of: file) }
         var lines = Lines(behind: end.head, at: now)
         if let before {
             // No line must outlive a line before it.
-            try Self.files { () throws(UnixError) in
-                try FileDescriptor.open(before, [.read, .noFollow]).synchronize(before)
-            }
-            lines.add(AuditEvent(.continued, AuditLines.description(ofFile: before, end.head.sequence)))
+            try Self.files { () throws(UnixError) in try before.descriptor.synchronize(before.path) }
+            lines.add(AuditEvent(.continued, AuditLines.description(ofFile: before.path, end.head.sequence)))
         }
         if !end.torn.isEmpty {
             lines.add(AuditEvent(.torn, AuditLines.description(ofTorn: end.torn)))
@@ -88,7 +89,10 @@ package struct AuditLog: Sendable {
         let isOpen = before == nil && (end.torn.isEmpty ? end.isOpen : end.torn.last != AuditLines.feed)
         try write(
             (isOpen ? [AuditLines.feed] : []) + lines.bytes, to: file, isNew: isNew, durably: durably)
-        return (lines.head, String(decoding: line, as: UTF8.self))
+        let written = lines.bytes.split(separator: AuditLines.feed).map {
+            String(decoding: $0, as: UTF8.self)
+        }
+        return (lines.head, written)
     }
 
     /// Lines to be written at once, each with the hash of the one before.
@@ -134,14 +138,7 @@ package struct AuditLog: Sendable {
         var isOpen: Bool
     }
 
-    func end(of path: String) throws(AuditError) -> End {
-        let file = try Self.files { () throws(UnixError) in
-            try FileDescriptor.open(path, [.read, .noFollow])
-        }
-        return try end(of: file)
-    }
-
-    private func end(of file: borrowing FileDescriptor) throws(AuditError) -> End {
+    func end(of file: borrowing FileDescriptor) throws(AuditError) -> End {
         let size = try Self.files { () throws(UnixError) in try file.status().size }
         for limit in Self.tails {
             let start = max(0, size - Int64(limit))

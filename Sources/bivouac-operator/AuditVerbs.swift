@@ -21,9 +21,13 @@ extension Verbs {
             "audit", "head", "", "hash of the last line, to be kept where nobody on this node can change it",
             words: 0...0, run: head),
         Verb(
-            "audit", "verify", "[--head HASH]",
+            "audit", "verify", "[--head HASH] [--from N]",
             "reads the whole log and names the first line that is not as written",
-            words: 0...0, options: ["head"], run: verify),
+            words: 0...0, options: ["head", "from"],
+            notes: """
+                HASH is what audit head printed. --from 1 demands that no older file was taken away. Exit status 65
+                for a log that is not as written, 69 and 75 where that could not be found out.
+                """, run: verify),
         Verb(
             "audit", "rotate", "", "begins a new file, whose first line carries the last hash of the old one",
             words: 0...0, run: rotate),
@@ -43,8 +47,10 @@ extension Verbs {
     private struct Verified: Encodable {
         let intact: Bool
         var files = 0
-        /// Number of the first line; where it is not 1, older files are not here.
+        /// Number of the first line that was looked at; where it is not 1, older files are not here.
         var first: Int64 = 0
+        /// Whether that is where the log began.
+        var whole = false
         var lines: Int64 = 0
         var head: String?
         /// Lines that a writer which died has left unfinished; no sign of tampering.
@@ -55,35 +61,44 @@ extension Verbs {
 
     private static func verify(_ tool: Tool, _ arguments: Arguments) throws -> Int32 {
         let log = try log(tool)
+        let first = arguments["from"].map { Int64($0) }
+        guard first != .some(nil), first.flatMap({ $0 }) ?? 1 >= 1 else {
+            throw Failure(ExitStatus.usage, "--from is the number of a line, 1 for the first")
+        }
         let verdict: AuditLog.Verdict
         do throws(AuditError) {
-            verdict = try log.verify(head: arguments["head"], before: Deadline(seconds: 20))
+            verdict = try log.verify(
+                head: arguments["head"], from: first.flatMap { $0 }, before: Deadline(seconds: 20))
         } catch {
+            guard error.isTampering else { throw error }
             try tool.show(Verified(intact: false, fault: "\(error)"), "\(error)")
             return ExitStatus.dataRefused
         }
         let torn = verdict.torn.map(\.description)
         var text = "\(verdict.lines) lines in \(verdict.files) files are as written"
-        if verdict.first > 1 { text += "; they begin with number \(verdict.first), older files are not here" }
+        if verdict.first > 1 {
+            text += "; lines 1 to \(verdict.first - 1) were not looked at: older files are not here"
+        }
         if !torn.isEmpty { text += "; unfinished by a crash: " + torn.joined(separator: ", ") }
         if !verdict.isAnchored { text += "; without --head a missing end cannot be seen" }
         try tool.show(
             Verified(
-                intact: true, files: verdict.files, first: verdict.first, lines: verdict.lines,
-                head: verdict.head, torn: torn, anchored: verdict.isAnchored), text)
+                intact: true, files: verdict.files, first: verdict.first, whole: verdict.first <= 1,
+                lines: verdict.lines, head: verdict.head, torn: torn, anchored: verdict.isAnchored), text)
         return ExitStatus.success
     }
 
     private static func rotate(_ tool: Tool, _ arguments: Arguments) throws -> Int32 {
         let log = try log(tool)
+        // The line is the old file's last; the new one begins with that file's name.
+        if try log.head(before: Deadline(seconds: 20)) != nil { try act(tool, "audit rotate") }
         let file = try log.rotate(at: tool.now, before: Deadline(seconds: 20))
-        try act(tool, "audit rotate", [.init("file", file.map { .string($0) } ?? .null)])
         try tool.show(["file": file], file ?? "")
         return ExitStatus.success
     }
 
-    /// Writes down what an operator does.
-    static func act(_ tool: Tool, _ action: String, _ more: [JSON.Member]) throws {
+    /// Writes down what an operator does, before it is done.
+    static func act(_ tool: Tool, _ action: String, _ more: [JSON.Member] = []) throws {
         let fields: [JSON.Member] = [
             .init("action", .string(action)), .init("operator", .string(tool.author)),
             .init("node", .string(Process.system.host)),

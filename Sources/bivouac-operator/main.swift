@@ -1,3 +1,4 @@
+import Audit
 import Batch
 import Command
 import Evidence
@@ -26,6 +27,7 @@ func status(_ error: any Error) -> Int32? {
         case .unreadable, .file: ExitStatus.unavailable
         }
     }
+    if case .locked? = error as? AuditError { return ExitStatus.tryAgain }
     return switch (error as? MachineFault)?.blame {
     case .job: ExitStatus.dataRefused
     case .node: ExitStatus.unavailable

@@ -60,6 +60,68 @@ import Unix
         }
     }
 
+    @Test("whose anchored line may be in a file that is not here is not accused, and not believed either")
+    func headElsewhere() throws {
+        try Self.with { log, files in
+            let old = try #require(try Self.lines(files[0]).last?["hash"]?.text)
+            let new = try #require(try log.head(before: Base.soon)?.hash)
+            #expect(try Base.verdict(log, head: old).isAnchored)
+            try Files.remove(files[0])
+            #expect(throws: AuditError.headNotHere(path: log.path, head: old, first: 3, last: 10)) {
+                try Base.verdict(log, head: old)
+            }
+            #expect(try Base.verdict(log, head: new).isAnchored)
+            #expect(throws: AuditError.beginsLate(path: log.path, first: 3, wanted: 1)) {
+                try log.verify(head: new, from: 1, before: Base.soon)
+            }
+            #expect(try log.verify(head: new, from: 3, before: Base.soon).first == 3)
+            for file in files[1...] { try Files.remove(file) }
+            #expect(throws: AuditError.beginsLate(path: log.path, first: 0, wanted: 1)) {
+                try log.verify(from: 1, before: Base.soon)
+            }
+        }
+    }
+
+    @Test("is verified as it was when its files were opened, whatever becomes of their names meanwhile")
+    func verifiedWhileRotated() throws {
+        try Self.with { log, files in
+            let head = try #require(try log.head(before: Base.soon)?.hash)
+            let opened = try log.locked(before: Base.soon) { () throws(AuditError) in try log.open() }
+            try Self.turn(log, files)
+            let verdict = try log.verify(opened, head: head)
+            #expect(verdict.files == 3 && verdict.lines == 10 && verdict.head == head)
+        }
+    }
+
+    @Test("loses no line to who reads it while it is rotated")
+    func readWhileRotated() throws {
+        try Self.with { log, files in
+            var read: [Int64] = []
+            _ = try log.read([.start]) { (entry: AuditEntry) throws in
+                if read.isEmpty { try Self.turn(log, files) }
+                read.append(entry.sequence)
+            }
+            #expect(read == [1, 2, 4, 5, 6, 8, 9, 10])
+        }
+        try Self.with { log, files in
+            var found: [Int64] = []
+            try log.search(events: [.start]) { entry in
+                if found.isEmpty { #expect(throws: Never.self) { try Self.turn(log, files) } }
+                found.append(entry.sequence)
+                return .more
+            }
+            #expect(found == [10, 9, 8, 6, 5, 4, 2, 1])
+        }
+    }
+
+    /// As logrotate does: the oldest goes, the others move on, and a new one begins.
+    private static func turn(_ log: AuditLog, _ files: [String]) throws {
+        try Files.remove(files[0])
+        try Files.rename(files[1], to: log.path + ".2")
+        try Files.rename(log.path, to: log.path + ".1")
+        try log.append(Base.event(8), at: Base.now, before: Base.soon)
+    }
+
     @Test("with any one byte of an older file changed is found out")
     func everyByte() throws {
         try Self.with { log, files in
