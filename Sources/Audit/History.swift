@@ -6,7 +6,7 @@ package struct History: Sendable {
     /// What is asked about.
     package enum Subject: Sendable {
         case list(String)
-        /// An image of a list; what ran before it was asked for by name is found by its digests.
+        /// An image of a list; what names it by a digest that it had is found too.
         case image(list: String, identifier: String)
         case digest(String)
         case endorser(String)
@@ -108,8 +108,7 @@ package struct History: Sendable {
         case .endorser: return
         case .digest(let wanted): guard digest == wanted else { return }
         case .image(let list, let identifier):
-            guard fields["list"]?.text == list, image["identifier"]?.text == identifier else { return }
-            if digests.count < Self.digestLimit { digests.insert(digest) }
+            guard isMine(digest, fields["list"], image["identifier"], list, identifier) else { return }
         }
         add(
             Row(
@@ -123,8 +122,11 @@ package struct History: Sendable {
         switch subject {
         case .list(let name): guard isRevocation, fields["list"]?.text == name else { return }
         case .endorser(let name): guard isRevocation, fields["endorser"]?.text == name else { return }
-        case .digest, .image:
-            guard let digest = fields["sha512"]?.text, digests.contains(digest) else { return }
+        case .digest: guard let digest = fields["sha512"]?.text, digests.contains(digest) else { return }
+        case .image(let list, let identifier):
+            guard let digest = fields["sha512"]?.text,
+                isMine(digest, fields["list"], fields["identifier"], list, identifier)
+            else { return }
         }
         add(
             Row(
@@ -136,17 +138,31 @@ package struct History: Sendable {
 
     /// What an operator did about it.
     private mutating func takeAction(_ entry: AuditEntry, _ fields: JSON) {
-        guard let digest = fields["sha512"]?.text, let action = fields["action"]?.text else { return }
+        guard let action = fields["action"]?.text else { return }
+        let digest = fields["sha512"]?.text
         switch subject {
         case .list(let name): guard fields["list"]?.text == name else { return }
         case .endorser(let name): guard fields["endorser"]?.text == name else { return }
-        case .digest, .image: guard digests.contains(digest) else { return }
+        case .digest: guard let digest, digests.contains(digest) else { return }
+        case .image(let list, let identifier):
+            guard let digest, isMine(digest, fields["list"], fields["identifier"], list, identifier) else {
+                return
+            }
         }
         add(
             Row(
                 sequence: entry.sequence, time: entry.time, what: action, list: fields["list"]?.text,
                 endorser: fields["endorser"]?.text, identifier: fields["identifier"]?.text, sha512: digest,
                 user: fields["operator"]?.text, reason: fields["reason"]?.text))
+    }
+
+    /// Whether a line that says this speaks of the image; its digest is learnt then.
+    private mutating func isMine(
+        _ digest: String, _ list: JSON?, _ identifier: JSON?, _ wantedList: String, _ wanted: String
+    ) -> Bool {
+        guard list?.text == wantedList, identifier?.text == wanted else { return digests.contains(digest) }
+        if digests.count < Self.digestLimit { digests.insert(digest) }
+        return true
     }
 
     private static func reason(_ fields: JSON) -> String? {

@@ -90,6 +90,14 @@ import Unix
         #expect(rows[6].reason == "ImageDenied: hole")
     }
 
+    @Test("an image whose listing stands in no file any more: still who ran it, and why it was denied")
+    func forgotten() throws {
+        let events = Self.story.filter { $0.name != .image && $0.name != .list }
+        let rows = try Self.history(.image(list: "demo", identifier: Self.image), of: events).rows
+        #expect(rows.map(\.what) == ["started", "ended", "started", "image deny", "revoked while it ran"])
+        #expect(try Self.history(.image(list: "other", identifier: Self.image), of: events).rows.isEmpty)
+    }
+
     @Test("a digest: only what was done with those very bytes")
     func digest() throws {
         let rows = try Self.history(.digest(Self.old)).rows
