@@ -4,14 +4,42 @@ internal import ImageTrust
 internal import JSON
 internal import Job
 internal import Site
+internal import Unix
 
 /// What the audit log says of a list.
 enum ListRecord {
     /// A list's own words may be long; a line of the log may not.
     private static func text(_ words: String) -> JSON { .string(String(words.prefix(200))) }
 
+    /// Who wants a list refreshed, nil for nobody in particular, and what is let pass for it.
+    struct Order {
+        let author: String?
+        let consents: Set<Subscription.Consent>
+
+        /// What is let pass, as the options of `list refresh` call it.
+        private var accept: [JSON] {
+            [(Subscription.Consent.moved, "move"), (.rollback, "rollback")]
+                .filter { consents.contains($0.0) }.map { .string($0.1) }
+        }
+
+        var fields: [JSON.Member] {
+            (author.map { [.init("operator", .string($0))] } ?? [])
+                + (accept.isEmpty ? [] : [.init("accept", .array(accept))])
+        }
+    }
+
+    /// An operator is about to have a list refreshed.
+    static func ordered(_ order: Order, _ rule: ListRule) -> AuditEvent {
+        AuditEvent(
+            .action,
+            [
+                .init("action", .string("list refresh")), .init("list", .string(rule.name)),
+                .init("node", .string(Process.system.host)),
+            ] + order.fields)
+    }
+
     /// A version came into force, or is reachable again.
-    static func accepted(_ list: StoredList, _ rule: ListRule, isNew: Bool) -> AuditEvent {
+    static func accepted(_ list: StoredList, _ rule: ListRule, _ order: Order, isNew: Bool) -> AuditEvent {
         AuditEvent(
             .list,
             [
@@ -26,7 +54,7 @@ enum ListRecord {
                 .init("serial", .string(list.signer.serial)), .init("vo", .string(list.signer.vo)),
                 .init("images", .integer(Int64(list.images.count))),
                 .init("warnings", .array(list.warnings.prefix(20).map { .string($0.name.rawValue) })),
-            ])
+            ] + order.fields)
     }
 
     /// What came is not accepted, or nothing came.
@@ -54,8 +82,8 @@ enum ListRecord {
         return AuditEvent(.list, fields)
     }
 
-    /// Images in one line of the log.
-    private static let imagesInLine = 40
+    /// Bytes that images may take of one line of the log: all of it must fit into a message of rsyslogd's, 8 KiB.
+    private static let imagesLimit = 6000
 
     /// The images that a version brought, changed or took away, in as many lines as it takes.
     static func changes(_ list: StoredList, after previous: StoredList?) -> [AuditEvent] {
@@ -75,15 +103,31 @@ enum ListRecord {
             let gone = StoredList.Image(entry: image.entry, refusal: fault)
             changes.append(change(gone, fault == nil ? "withdrawn" : "refused"))
         }
-        return stride(from: 0, to: changes.count, by: imagesInLine).map { start in
+        return lines(changes).map { images in
             AuditEvent(
                 .image,
                 [
                     .init("list", .string(list.name)), .init("version", text(list.version.description)),
                     .init("endorser", .string(list.signer.endorser)), .init("vo", .string(list.signer.vo)),
-                    .init("images", .array(Array(changes[start..<min(start + imagesInLine, changes.count)]))),
+                    .init("images", .array(images)),
                 ])
         }
+    }
+
+    /// As many in each line as fit.
+    private static func lines(_ changes: [JSON]) -> [[JSON]] {
+        var lines: [[JSON]] = []
+        var bytes = imagesLimit
+        for change in changes {
+            let count = change.description.utf8.count + 1
+            if bytes + count > imagesLimit {
+                lines.append([])
+                bytes = 0
+            }
+            lines[lines.count - 1].append(change)
+            bytes += count
+        }
+        return lines
     }
 
     private static func change(_ image: StoredList.Image, _ what: String) -> JSON {

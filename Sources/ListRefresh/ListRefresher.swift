@@ -32,10 +32,13 @@ package struct ListRefresher {
         self.random = random
     }
 
-    /// Refreshes one list, whether it is due or not; what became of it is in the audit log.
+    /// Refreshes one list, whether it is due or not; what became of it is in the audit log, with the `author` who
+    /// wanted it and what was consented to.
     package func refresh(
-        _ rule: ListRule, consents: Set<Subscription.Consent> = [], before deadline: Deadline
+        _ rule: ListRule, consents: Set<Subscription.Consent> = [], by author: String? = nil,
+        before deadline: Deadline
     ) -> Refreshed {
+        let order = ListRecord.Order(author: author, consents: consents)
         let old = FetchState.load(places.listFetch(rule.name))
         let before = try? store.load(rule.name)
         let now = clock()
@@ -47,7 +50,8 @@ package struct ListRefresher {
             guard let lock = consume waited else {
                 throw .unreachable("another process has been refreshing the list '\(rule.name)' until now")
             }
-            result = try refresh(rule, old, consents, seconds: max(1, deadline.seconds), at: now)
+            if author != nil { try record(ListRecord.ordered(order, rule), at: now) }
+            result = try refresh(rule, old, order, seconds: max(1, deadline.seconds), at: now)
             _ = consume lock
         } catch {
             result = Refreshed(rule.name, .unreachable)
@@ -97,7 +101,7 @@ package struct ListRefresher {
     }
 
     private func refresh(
-        _ rule: ListRule, _ old: FetchState?, _ consents: Set<Subscription.Consent>, seconds: Int,
+        _ rule: ListRule, _ old: FetchState?, _ order: ListRecord.Order, seconds: Int,
         at now: Timestamp
     ) throws(RefreshFailure) -> Refreshed {
         let previous = try held { () throws(ListStoreError) in try store.load(rule.name) }
@@ -115,13 +119,13 @@ package struct ListRefresher {
         let sha256 = Sha256.hex(bytes)
         let list: StoredList
         do throws(ListStoreError) {
-            list = try store.judge(bytes, for: rule, site: site, consents: consents, at: now)
+            list = try store.judge(bytes, for: rule, site: site, consents: order.consents, at: now)
         } catch {
             throw RefreshFailure(error, sha256: sha256)
         }
         let isNew = previous?.sha256 != list.sha256
         if isNew || old?.outcome != .accepted {
-            try record(ListRecord.accepted(list, rule, isNew: isNew), at: now)
+            try record(ListRecord.accepted(list, rule, order, isNew: isNew), at: now)
             for part in ListRecord.changes(list, after: previous) { try record(part, at: now) }
         }
         try held { () throws(ListStoreError) in try store.save(list, signed: bytes) }

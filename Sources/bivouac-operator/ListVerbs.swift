@@ -40,7 +40,8 @@ extension Verbs {
         var results: [Refreshed] = []
         for rule in names.compactMap({ site.lists[$0] }) {
             if !tool.json { Process.report("bivouac: list \(rule.name): fetching \(rule.uri)") }
-            let result = refresher.refresh(rule, consents: consents, before: Deadline(seconds: 120))
+            let result = refresher.refresh(
+                rule, consents: consents, by: tool.author, before: Deadline(seconds: 120))
             results.append(result)
             for warning in result.warnings { Process.report("bivouac: list \(rule.name): \(warning)") }
             if let failure = result.failure { Process.report("bivouac: list \(rule.name): \(failure)") }

@@ -234,7 +234,7 @@ extension HookTests {
             let actions = try node.audit().filter { $0.event == "operator" }.map {
                 $0.fields["action"] as? String
             }
-            #expect(actions == ["image deny", "image allow"])
+            #expect(actions == ["list refresh", "image deny", "image allow"])
         }
 
         @Test("who asked for an image that is denied, or of a wrong class, is found by the image")

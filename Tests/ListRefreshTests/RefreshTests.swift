@@ -1,13 +1,15 @@
+import Audit
 import Foundation
 import ImageTrust
 import JSON
 import Job
-import ListRefresh
 import ListStore
 import Site
 import TestSupport
 import Testing
 import Unix
+
+@testable import ListRefresh
 
 @Suite("Refreshing a list") struct RefreshTests {
     @Test(
@@ -101,6 +103,56 @@ import Unix
             #expect(
                 images.map { [$0["identifier"]?.text, $0["change"]?.text] }
                     == [[ListSite.image, "changed"], [ListSite.other, "withdrawn"]])
+        }
+    }
+
+    @Test("whatever a list says of its images, no line of the log is longer than rsyslogd takes")
+    func shortLines() throws {
+        try withScratch { scratch in
+            let site = try ListSite(in: scratch)
+            site.publish(try site.sign(version: "1"), tag: "v1")
+            try site.refresh()
+            var list = try #require(try site.stored)
+            var image = try #require(list.images.first)
+            image.entry.version = ListVersion(String(repeating: "1\u{1}", count: 100))
+            list.images = try (0..<300).map { number in
+                let identifier = ListSite.image.dropLast(3) + "\(100 + number)"
+                image.entry.identifier = try #require(ImageIdentifier(identifier))
+                return image
+            }
+            let log = AuditLog(path: scratch + "/long.jsonl")
+            for event in ListRecord.changes(list, after: nil) {
+                try log.append(event, at: site.start, before: Deadline(seconds: 60), durably: false)
+            }
+            let lines = try Files.read(log.path, limit: 1 << 24).split(separator: 0x0A)
+            #expect(lines.count > 300 / 40 && lines.allSatisfy { $0.count < 8000 })
+            let named = try lines.flatMap {
+                try JSON(parsing: Array($0))["fields"]?["images"]?.elements ?? []
+            }
+            #expect(Set(named.compactMap { $0["identifier"]?.text }).count == 300)
+        }
+    }
+
+    @Test("a list that an operator lets go back says so in the log, with who it was")
+    func consented() throws {
+        try withScratch { scratch in
+            let site = try ListSite(in: scratch)
+            site.publish(try site.sign(version: "2"), tag: "v2")
+            try site.refresh()
+            site.publish(try site.sign(version: "1"), tag: "v1")
+            let rule = try #require(site.site.lists["demo"])
+            let result = site.refresher().refresh(
+                rule, consents: [.rollback], by: "uid 7", before: Deadline(seconds: 20))
+            #expect(result.outcome == .accepted && result.version == "1")
+            let audit = try site.audit
+            let order = try #require(audit.first { $0.event == "operator" })
+            let line = try #require(audit.last { $0.event == "list" })
+            #expect(order.fields["action"]?.text == "list refresh" && order.fields["list"]?.text == "demo")
+            for fields in [order.fields, line.fields] {
+                #expect(fields["operator"]?.text == "uid 7")
+                #expect(fields["accept"]?.elements?.map(\.text) == ["rollback"])
+            }
+            #expect(audit.first { $0.event == "list" }?.fields["operator"] == nil)
         }
     }
 
