@@ -1,4 +1,4 @@
-internal import Digest
+package import Digest
 internal import FoundationEssentials
 package import Job
 package import Unix
@@ -12,25 +12,27 @@ extension ImageStore {
     /// However many ask for one image, one fetches; the others wait until the deadline and take over when it
     /// dies. Nothing is to be seen of an image before all its bytes are here, verified and durable; what a fetch
     /// that was interrupted has left is where the next one goes on. `needed` names the images that must stay
-    /// when others have to go for this one to fit under the limit; it is asked only then.
+    /// when others have to go for this one to fit under the limit; it is asked only then. `announce` hears of
+    /// this image before it can be used, and of those that go.
     package func fetch(
         _ source: ImageSource, limit: ByteCount, now: Timestamp, before deadline: Deadline,
         by rules: TransferRules, report: (FetchEvent) -> Void = { _ in },
-        needed: Needed
+        announce: (ImageDigest, ImageChange) throws(ImageStoreError) -> Void = { _, _ in }, needed: Needed
     ) throws(ImageStoreError) -> StoredImage {
         if let image = try find(source.digest) { return image }
         let lock = try lock(source, before: deadline, report: report)
         defer { withExtendedLifetime(lock) {} }
         if let image = try find(source.digest) { return image }
-        if let image = try adopt(source, at: now, before: deadline) { return image }
+        if let image = try adopt(source, at: now, before: deadline, announce: announce) { return image }
         defer { release(source.digest) }
         let new = incoming(source.digest)
         do throws(ImageStoreError) {
             try receive(
-                source, new, limit: limit, before: deadline, by: rules, report: report, needed: needed)
+                source, new, limit: limit, before: deadline, by: rules, report: report, announce: announce,
+                needed: needed)
             return try settle(
                 source, in: new, limit: limit, now: now, before: deadline, by: rules, report: report,
-                needed: needed)
+                announce: announce, needed: needed)
         } catch {
             let error = explained(error, source)
             if !canGoOn(after: error, source, new) { _ = try? Files.removeTree(new.path) }
@@ -79,10 +81,11 @@ extension ImageStore {
     /// Brings the bytes as they come; no file is open for writing when they are here.
     private func receive(
         _ source: ImageSource, _ new: ImageDirectory, limit: ByteCount, before deadline: Deadline,
-        by rules: TransferRules, report: (FetchEvent) -> Void, needed: Needed
+        by rules: TransferRules, report: (FetchEvent) -> Void, announce: Announce, needed: Needed
     ) throws(ImageStoreError) {
         let body = try prepare(source, new, for: rules.purpose, report: report)
-        try makeRoom(for: source.size, of: source, limit: limit, before: deadline, needed: needed)
+        try makeRoom(
+            for: source.size, of: source, limit: limit, before: deadline, announce: announce, needed: needed)
         try Delivery(source: source, rules: rules, deadline: deadline).bring(into: body, report: report)
     }
 
@@ -122,7 +125,7 @@ extension ImageStore {
         after error: ImageStoreError, _ source: ImageSource, _ new: ImageDirectory
     ) -> Bool {
         switch error {
-        case .late, .unpacker: break
+        case .late, .unpacker, .unrecorded: break
         case .refused(let refusal) where refusal.name == .ImageUnavailable: break
         default: return false
         }

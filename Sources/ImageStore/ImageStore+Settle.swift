@@ -9,7 +9,7 @@ extension ImageStore {
     func settle(
         _ source: ImageSource, in new: ImageDirectory, limit: ByteCount, now: Timestamp,
         before deadline: Deadline, by rules: TransferRules, report: (FetchEvent) -> Void,
-        needed: Needed
+        announce: Announce, needed: Needed
     ) throws(ImageStoreError) -> StoredImage {
         var storedDigest: ImageDigest?
         if source.packing != .plain {
@@ -25,9 +25,11 @@ extension ImageStore {
         }
         let size = try Self.files { () throws(UnixError) in try file.status().size }
         if source.packing != .plain {
-            try makeRoom(for: size, of: source, limit: limit, before: deadline, needed: needed)
+            try makeRoom(
+                for: size, of: source, limit: limit, before: deadline, announce: announce, needed: needed)
         }
         let virtualSize = try Self.virtualSize(of: file, source.format, size: size)
+        try announce(source.digest, .fetched)
         return try Self.files { () throws(UnixError) in
             let (identity, verity) = try Self.seal(new.image)
             let image = StoredImage(

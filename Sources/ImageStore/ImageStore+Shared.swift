@@ -9,9 +9,9 @@ extension ImageStore {
     /// The bytes are read once on each node, since whoever fills that store is not this node's root; then the
     /// file's identity is remembered here. Of the shared store only the image file is looked at. The caller
     /// holds the image's lock.
-    func adopt(_ source: ImageSource, at now: Timestamp, before deadline: Deadline) throws(ImageStoreError)
-        -> StoredImage?
-    {
+    func adopt(
+        _ source: ImageSource, at now: Timestamp, before deadline: Deadline, announce: Announce
+    ) throws(ImageStoreError) -> StoredImage? {
         // Of what was unpacked there, nobody but that node has seen the bytes that the list speaks of.
         guard let shared, source.packing == .plain else { return nil }
         let path = ImageDirectory(path: "\(shared)/\(source.digest)").image
@@ -31,6 +31,7 @@ extension ImageStore {
             virtualSize: try Self.virtualSize(of: file, source.format, size: source.size), uri: source.uri,
             fetched: now,
             identity: FileIdentity(after), claim: source.claim, verity: nil, shared: path)
+        try announce(source.digest, .adopted)
         let place = place(source.digest)
         try Self.files { () throws(UnixError) in
             try Files.removeTree(place.path)

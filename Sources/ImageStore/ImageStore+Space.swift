@@ -7,14 +7,16 @@ extension ImageStore {
     package typealias Needed = () throws(ImageStoreError) -> ImageNeeds
 
     /// Removes an image, unless something needs it; a machine that runs from it would keep running.
-    package func evict(_ digest: ImageDigest, before deadline: Deadline, needed: Needed)
-        throws(ImageStoreError)
-    {
+    package func evict(
+        _ digest: ImageDigest, before deadline: Deadline, announce: Announce = { _, _ in }, needed: Needed
+    ) throws(ImageStoreError) {
         let lock = try lock(digest, before: deadline)
         defer { withExtendedLifetime(lock) {} }
         let needs = try needs(needed)
         guard !needs.contains(digest) else { throw .inUse(digest, needs.why(digest)) }
-        guard try withdraw(digest, needed) else { throw .inUse(digest, try self.needs(needed).why(digest)) }
+        guard try withdraw(digest, announce, needed) else {
+            throw .inUse(digest, try self.needs(needed).why(digest))
+        }
     }
 
     /// What `needed` says and what is pinned.
@@ -29,21 +31,27 @@ extension ImageStore {
     ///
     /// The caller holds the image's lock. A job says in its record which image it needs before it looks for it. So
     /// either it is seen here, or it finds the image gone, and waits for the lock to fetch it.
-    private func withdraw(_ digest: ImageDigest, _ needed: Needed) throws(ImageStoreError) -> Bool {
+    private func withdraw(_ digest: ImageDigest, _ announce: Announce, _ needed: Needed)
+        throws(ImageStoreError) -> Bool
+    {
         let place = place(digest)
         try Self.files { () throws(UnixError) in
             guard try Files.status(place.path) != nil else { return }
             try Files.removeTree(place.withdrawn)
             try Files.rename(place.path, to: place.withdrawn)
         }
-        return try conclude(digest, needed)
+        return try conclude(digest, announce, needed)
     }
 
     /// Ends what `withdraw` began.
-    private func conclude(_ digest: ImageDigest, _ needed: Needed) throws(ImageStoreError) -> Bool {
+    private func conclude(_ digest: ImageDigest, _ announce: Announce, _ needed: Needed)
+        throws(ImageStoreError) -> Bool
+    {
         let place = place(digest)
         let stays: Result<Bool, ImageStoreError> = Result { () throws(ImageStoreError) in
-            try needs(needed).contains(digest)
+            if try needs(needed).contains(digest) { return true }
+            try announce(digest, .evicted)
+            return false
         }
         if case .success(false) = stays {
             try Self.files { () throws(UnixError) in
@@ -70,7 +78,8 @@ extension ImageStore {
     /// Images that nothing needs go, the one that was not used for the longest time first; none goes in vain.
     /// The caller holds the new image's lock as long as it writes; asked again, the new size counts.
     func makeRoom(
-        for size: Int64, of source: ImageSource, limit: ByteCount, before deadline: Deadline, needed: Needed
+        for size: Int64, of source: ImageSource, limit: ByteCount, before deadline: Deadline,
+        announce: Announce = { _, _ in }, needed: Needed
     ) throws(ImageStoreError) {
         let space = try lockSpace(for: source.digest, before: deadline)
         defer { withExtendedLifetime(space) {} }
@@ -80,7 +89,7 @@ extension ImageStore {
             var busy: Set<ImageDigest> = []
             repeat {
                 let victims = try plan.victims(needs: try needs(needed), busy: busy)
-                for victim in victims where try !evictIfIdle(victim, needed) { busy.insert(victim) }
+                for victim in victims where try !evictIfIdle(victim, announce, needed) { busy.insert(victim) }
                 plan = try EvictionPlan(for: new, in: self, limit: limit)
             } while plan.mustEvict
         }
@@ -98,18 +107,22 @@ extension ImageStore {
     }
 
     /// False when it stays: somebody is at work on it, or needs it after all.
-    private func evictIfIdle(_ digest: ImageDigest, _ needed: Needed) throws(ImageStoreError) -> Bool {
+    private func evictIfIdle(_ digest: ImageDigest, _ announce: Announce, _ needed: Needed)
+        throws(ImageStoreError) -> Bool
+    {
         let lock = try Self.files { () throws(UnixError) in
             try FileLock.tryAcquire("\(directory)/locks/\(digest)")
         }
         guard let lock else { return false }
         defer { withExtendedLifetime(lock) {} }
-        return try withdraw(digest, needed)
+        return try withdraw(digest, announce, needed)
     }
 
     /// Removes what fetches and evictions that died have left; what is being worked on stays, and for a day what
     /// a fetch can go on from.
-    package func sweep(at now: Timestamp, needed: Needed) throws(ImageStoreError) {
+    package func sweep(at now: Timestamp, announce: Announce = { _, _ in }, needed: Needed)
+        throws(ImageStoreError)
+    {
         let names = try Self.files { () throws(UnixError) in try Files.names(in: directory) }
         for name in names where name.hasSuffix(".new") || name.hasSuffix(".old") {
             guard let digest = ImageDigest(name.dropLast(4)),
@@ -121,7 +134,7 @@ extension ImageStore {
             guard let lock else { continue }
             defer { withExtendedLifetime(lock) {} }
             if name.hasSuffix(".old") {
-                _ = try conclude(digest, needed)
+                _ = try conclude(digest, announce, needed)
             } else {
                 try Self.files { () throws(UnixError) in try Files.removeTree("\(directory)/\(name)") }
             }

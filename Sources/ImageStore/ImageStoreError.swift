@@ -12,7 +12,7 @@ package enum ImageStoreError: Error, Equatable, CustomStringConvertible {
     case full(SpaceShortage)
     /// What is needed could not be found out, so that nothing may go.
     case unknownNeeds(String)
-    /// What became of an image could not be written to the audit log.
+    /// What becomes of an image could not be written to the audit log.
     case unrecorded(String)
     /// Somebody else was still fetching the image when the time was over.
     case busy(ImageDigest)
@@ -40,7 +40,7 @@ package enum ImageStoreError: Error, Equatable, CustomStringConvertible {
             "could not evict the image \(digest.short): " + reasons.joined(separator: ", ")
         case .full(let shortage): shortage.description
         case .unknownNeeds(let why): "could not evict any image: what is needed is not known: \(why)"
-        case .unrecorded(let why): "could not tell what became of an image: \(why)"
+        case .unrecorded(let why): "could not tell what becomes of an image: \(why)"
         case .busy(let digest): "could not fetch the image \(digest.short): another process is still at it"
         case .late(let digest, let have, let size):
             "could not fetch the image \(digest.short) in time: \(have) of \(size) bytes are here, and the next "

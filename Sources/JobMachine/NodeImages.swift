@@ -36,8 +36,25 @@ package struct NodeImages {
     ) throws(ImageStoreError) -> StoredImage {
         try store.fetch(
             source, limit: site.store.limit, now: clock(), before: deadline,
-            by: TransferRules(site, purpose: purpose), report: report
-        ) { () throws(ImageStoreError) in try needs().union(more) }
+            by: TransferRules(site, purpose: purpose), report: report,
+            announce: { (digest, change) throws(ImageStoreError) in
+                try tell(digest, change.rawValue, [.init("for", .string(purpose))])
+            }, needed: { () throws(ImageStoreError) in try needs().union(more) })
+    }
+
+    /// Removes an image, unless something needs it; `announce` hears of it before.
+    package func evict(_ digest: ImageDigest, before deadline: Deadline, announce: ImageStore.Announce)
+        throws(ImageStoreError)
+    {
+        try store.evict(digest, before: deadline, announce: announce, needed: needs)
+    }
+
+    /// Removes what fetches and evictions that died have left.
+    package func sweep() throws(ImageStoreError) {
+        try store.sweep(
+            at: clock(),
+            announce: { (digest, change) throws(ImageStoreError) in try tell(digest, change.rawValue) },
+            needed: needs)
     }
 
     /// The image's file for a machine that starts now; one that was damaged here is set aside, told, and fetched
@@ -85,15 +102,23 @@ package struct NodeImages {
 
     private func tellDamage(_ digest: ImageDigest, _ refusal: Refusal) throws(ImageStoreError) {
         SystemLog.write(.error, "image \(digest): \(refusal)")
-        let change = JSON.object([
-            .init("sha512", .string(digest.description)), .init("change", .string("damaged")),
-            .init("refusal", .string(refusal.description)),
-        ])
+        try tell(digest, "damaged", because: refusal)
+    }
+
+    /// Writes down what becomes of an image.
+    private func tell(
+        _ digest: ImageDigest, _ change: String, _ more: [JSON.Member] = [], because refusal: Refusal? = nil
+    ) throws(ImageStoreError) {
+        var image: [JSON.Member] = [
+            .init("sha512", .string(digest.description)), .init("change", .string(change)),
+        ]
+        if let refusal { image.append(.init("refusal", .string(refusal.description))) }
+        let fields: [JSON.Member] = [
+            .init("node", .string(Process.system.host)), .init("images", .array([.object(image)])),
+        ]
         do throws(AuditError) {
             try AuditLog(path: places.auditLog).append(
-                AuditEvent(
-                    .image, [.init("node", .string(Process.system.host)), .init("images", .array([change]))]),
-                at: clock(), before: Deadline(seconds: 20))
+                AuditEvent(.image, fields + more), at: clock(), before: Deadline(seconds: 20))
         } catch {
             throw .unrecorded("\(error)")
         }

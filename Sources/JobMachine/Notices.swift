@@ -25,15 +25,25 @@ package struct Notices {
     /// Tells the payload that the site wants the job to be over by a moment, or with nil that it does not any
     /// more.
     ///
-    /// Returns the moment the payload knows now, which is never nearer than its grace; nil for none.
+    /// `author` is the operator who wants it, whose order is written down before. Returns the moment the payload
+    /// knows now, which is never nearer than its grace; nil for none.
     @discardableResult
-    package func tell(_ live: inout LiveJob, end: Timestamp?, reason: String) throws(MachineFault)
-        -> Timestamp?
-    {
+    package func tell(
+        _ live: inout LiveJob, end: Timestamp?, reason: String, by author: String? = nil
+    ) throws(MachineFault) -> Timestamp? {
         guard live.record.lifetime != nil, [.running, .paused].contains(live.record.phase) else {
             throw .fault(.node, "job \(live.key) has no machine that runs")
         }
         let line = String(reason.prefix(Lifetime.longestReason))
+        if let author {
+            try Journal(AuditLog(path: places.auditLog)).write(
+                .action, live.record,
+                [
+                    .init("action", .string("job notify")), .init("operator", .string(author)),
+                    .init("end", end.map { .string($0.description) } ?? .null),
+                    .init("reason", .string(line)),
+                ], at: clock())
+        }
         try live.note { $0.lifetime?.notice = end.map { Lifetime.Notice(end: $0, reason: line) } }
         try bring(&live, reason: line)
         return live.record.lifetime?.told

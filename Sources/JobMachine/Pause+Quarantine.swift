@@ -22,7 +22,7 @@ extension Pause {
 
     /// Freezes a machine, cuts its network and puts its evidence on hold; `resume` undoes it.
     ///
-    /// Each step is tried whatever became of those before, the most urgent first. The machine lives no longer
+    /// Each step is tried whatever became of those before, first the audit line, then the most urgent. The machine lives no longer
     /// than its job: the epilogue keeps overlay, console and memory and ends it.
     package func quarantine(_ live: inout LiveJob, _ order: Order) throws(MachineFault) {
         let now = ending.clock()
@@ -32,13 +32,13 @@ extension Pause {
         func attempt(_ step: () throws(MachineFault) -> Void) {
             do throws(MachineFault) { try step() } catch { faults.append(error) }
         }
-        attempt { () throws(MachineFault) in _ = try freeze(record) }
-        attempt { () throws(MachineFault) in try hold(record, order) }
         attempt { () throws(MachineFault) in
             try tell(
                 "quarantine", record, by: order.author,
                 [.init("reason", .string(order.reason)), .init("memory", .bool(order.memory))])
         }
+        attempt { () throws(MachineFault) in _ = try freeze(record) }
+        attempt { () throws(MachineFault) in try hold(record, order) }
         do throws(MachineFault) { try copyRecord(live) } catch { faults.append(error) }
         if order.memory, faults.isEmpty {
             attempt { () throws(MachineFault) in try dumpMemory(record) }

@@ -18,9 +18,13 @@ package struct Pause {
 
     /// Stops the machine's CPUs; one that stands still already is left so.
     package func suspend(_ live: inout LiveJob, by author: String) throws(MachineFault) {
+        guard [.running, .paused].contains(live.record.phase) else {
+            throw .fault(.node, "job \(live.key) does not run: it is \(live.record.phase.rawValue)")
+        }
+        // No audit line, no freeze.
+        try tell("suspend", live.record, by: author)
         try enter(&live)
         try freeze(live.record)
-        try tell("suspend", live.record, by: author)
     }
 
     /// What became of the guest's clock.

@@ -1,4 +1,3 @@
-import Audit
 import Batch
 import Command
 import JSON
@@ -54,17 +53,15 @@ extension Verbs {
         guard Files.exists(tool.places.userDisk(uid).path) else {
             throw Failure(ExitStatus.dataRefused, "'\(word)' has no disk on this node")
         }
-        let deadline = Deadline(seconds: 20)
-        if let job = try UserDisk(uid, tool.places).remove(before: deadline) {
-            throw Failure(ExitStatus.tryAgain, "the disk of '\(word)' is in use by job \(job)")
+        let disk = UserDisk(uid, tool.places)
+        var holder = try disk.holder()
+        if holder == nil {
+            try act(tool, "disk remove", [.init("uid", .integer(Int64(uid)))])
+            holder = try disk.remove(before: Deadline(seconds: 20))
         }
-        try AuditLog(path: tool.places.auditLog).append(
-            AuditEvent(
-                .action,
-                [
-                    .init("action", .string("disk remove")), .init("operator", .string(tool.author)),
-                    .init("node", .string(Process.system.host)), .init("uid", .integer(Int64(uid))),
-                ]), at: tool.now, before: deadline)
+        if let holder {
+            throw Failure(ExitStatus.tryAgain, "the disk of '\(word)' is in use by job \(holder)")
+        }
         try tool.show(["uid": uid], "gone: the disk of '\(word)'")
         return ExitStatus.success
     }

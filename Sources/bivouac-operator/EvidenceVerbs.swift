@@ -196,8 +196,10 @@ extension Verbs {
 
     private static func prune(_ tool: Tool, _ arguments: Arguments) throws -> Int32 {
         try tool.requireRoot()
-        let paths = try expire(
-            tool, try tool.site(), Deadline(seconds: 600), isDry: arguments.has("dry-run"))
+        let site = try tool.site()
+        let isDry = arguments.has("dry-run")
+        if !isDry { try act(tool, "evidence prune") }
+        let paths = try expire(tool, site, Deadline(seconds: 600), isDry: isDry)
         try tool.show(paths, paths.joined(separator: "\n"))
         return ExitStatus.success
     }

@@ -52,11 +52,12 @@ extension Verbs {
             guard try images.store.find(image.digest) != nil else {
                 throw Refusal(.ImageUnavailable, "the image \(image.digest) is not on this node")
             }
-            try images.store.evict(image.digest, before: Deadline(seconds: 60)) {
-                () throws(ImageStoreError) in
-                try images.needs()
+            try images.evict(image.digest, before: Deadline(seconds: 60)) {
+                (_, _) throws(ImageStoreError) in
+                do {
+                    try audit(tool, "image evict", image, [])
+                } catch { throw .unrecorded("\(error)") }
             }
-            try audit(tool, "image evict", image, [])
         }
         try tool.show(["sha512": image.digest.description], "gone: \(image.digest)")
         return ExitStatus.success

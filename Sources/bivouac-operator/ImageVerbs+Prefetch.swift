@@ -43,8 +43,10 @@ extension Verbs {
         let deadline = Deadline(seconds: 4 * 3600)
         let results = wishes.map { wish in
             do {
+                let source = try wish.source.get()
+                try order(tool, "image prefetch", source, images)
                 let image = try images.fetch(
-                    wish.source.get(), before: deadline, for: "image prefetch", keeping: keeping)
+                    source, before: deadline, for: "image prefetch", keeping: keeping)
                 return Prefetched(
                     name: wish.name, sha512: image.digest.description, jobs: wish.jobs, failure: nil)
             } catch {

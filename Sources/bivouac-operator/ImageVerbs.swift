@@ -4,6 +4,7 @@ import Command
 import Digest
 import ImageStore
 import ImageTrust
+import JSON
 import Job
 import JobMachine
 import ListStore
@@ -96,6 +97,13 @@ extension Verbs {
             tool, arguments, of: .image(list: name.list, identifier: identifier.description))
     }
 
+    /// Writes down that an operator has an image fetched, if this node lacks it.
+    static func order(_ tool: Tool, _ action: String, _ source: ImageSource, _ images: NodeImages) throws {
+        guard try images.store.find(source.digest) == nil else { return }
+        let name = source.claim.map { JSON.string($0.image.description) } ?? .null
+        try act(tool, action, [.init("sha512", .string(source.digest.description)), .init("image", name)])
+    }
+
     /// Seconds that an operator's fetch may take.
     private static let fetchTime = 86_400
 
@@ -103,9 +111,11 @@ extension Verbs {
         try tool.requireRoot()
         let site = try tool.site()
         let source = try source(tool, arguments.words[0], site)
+        let images = tool.images(site)
+        try order(tool, "image fetch", source, images)
         let progress = FetchProgress(json: tool.json)
         defer { progress.end() }
-        let image = try tool.images(site).fetch(
+        let image = try images.fetch(
             source, before: Deadline(seconds: fetchTime), for: "image fetch", report: progress.tell)
         try tool.show(image, "\(image.digest): \(ByteCount(image.size)), \(image.format.rawValue)")
         return ExitStatus.success

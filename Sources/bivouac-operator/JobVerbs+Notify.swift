@@ -37,7 +37,7 @@ extension Verbs {
             throw Failure(ExitStatus.dataRefused, "job \(key) has no machine on this node")
         }
         let told = try Notices(places: tool.places, clock: { tool.now }).tell(
-            &live, end: span.flatMap { $0 }.map { tool.now + $0 }, reason: reason)
+            &live, end: span.flatMap { $0 }.map { tool.now + $0 }, reason: reason, by: tool.author)
         let answer = Told(job: key.description, shutdown: told, isPaused: live.record.phase == .paused)
         let moment = told.map { "by \($0)" } ?? "at no time"
         try tool.show(

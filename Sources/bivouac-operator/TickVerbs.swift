@@ -98,8 +98,7 @@ extension Verbs {
     }
 
     private static func sweep(_ tool: Tool, _ site: Site) throws -> [String] {
-        let images = tool.images(site)
-        try images.store.sweep(at: tool.now) { () throws(ImageStoreError) in try images.needs() }
+        try tool.images(site).sweep()
         return []
     }
 

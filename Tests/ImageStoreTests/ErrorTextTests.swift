@@ -33,7 +33,7 @@ struct ImageStoreErrorTests {
                 .node,
                 "could not store an image of 1 MiB: /i: 1 MiB can be had; nothing is in its way"
             ),
-            (.unrecorded("why"), .node, "could not tell what became of an image: why"),
+            (.unrecorded("why"), .node, "could not tell what becomes of an image: why"),
             (
                 .unknownNeeds("why"), .node,
                 "could not evict any image: what is needed is not known: why"
