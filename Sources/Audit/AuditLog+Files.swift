@@ -22,6 +22,12 @@ extension AuditLog {
         throw .file(UnixError("open", UnixError.busy, path))
     }
 
+    /// Number of the first line that is here, where one can be made out; what was before is in files that are not.
+    package func first() throws(AuditError) -> Int64? {
+        let number = try find().first?.sequence
+        return number == .max ? nil : number
+    }
+
     /// A file and what tells it from another of its name.
     private struct Found: Equatable {
         let path: String

@@ -22,8 +22,8 @@ extension Pause {
 
     /// Freezes a machine, cuts its network and puts its evidence on hold; `resume` undoes it.
     ///
-    /// Each step is tried whatever became of those before, first the audit line, then the most urgent. The machine lives no longer
-    /// than its job: the epilogue keeps overlay, console and memory and ends it.
+    /// Each step is tried whatever became of those before: first the audit line, then the most urgent. The machine
+    /// lives no longer than its job: the epilogue keeps overlay, console and memory and ends it.
     package func quarantine(_ live: inout LiveJob, _ order: Order) throws(MachineFault) {
         let now = ending.clock()
         try enter(&live) { $0.quarantine = $0.quarantine ?? now }

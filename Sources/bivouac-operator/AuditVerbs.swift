@@ -61,14 +61,15 @@ extension Verbs {
 
     private static func verify(_ tool: Tool, _ arguments: Arguments) throws -> Int32 {
         let log = try log(tool)
-        let first = arguments["from"].map { Int64($0) }
-        guard first != .some(nil), first.flatMap({ $0 }) ?? 1 >= 1 else {
-            throw Failure(ExitStatus.usage, "--from is the number of a line, 1 for the first")
+        let first = try arguments["from"].map { word in
+            guard let number = Int64(word), number >= 1 else {
+                throw Failure(ExitStatus.usage, "--from is the number of a line, 1 for the first")
+            }
+            return number
         }
         let verdict: AuditLog.Verdict
         do throws(AuditError) {
-            verdict = try log.verify(
-                head: arguments["head"], from: first.flatMap { $0 }, before: Deadline(seconds: 20))
+            verdict = try log.verify(head: arguments["head"], from: first, before: Deadline(seconds: 20))
         } catch {
             guard error.isTampering else { throw error }
             try tool.show(Verified(intact: false, fault: "\(error)"), "\(error)")
@@ -90,9 +91,10 @@ extension Verbs {
 
     private static func rotate(_ tool: Tool, _ arguments: Arguments) throws -> Int32 {
         let log = try log(tool)
-        // The line is the old file's last; the new one begins with that file's name.
-        if try log.head(before: Deadline(seconds: 20)) != nil { try act(tool, "audit rotate") }
+        try act(tool, "audit rotate")
         let file = try log.rotate(at: tool.now, before: Deadline(seconds: 20))
+        // A log without a file of its name would look like one that was taken away.
+        try act(tool, "audit rotated", [.init("file", file.map { .string($0) } ?? .null)])
         try tool.show(["file": file], file ?? "")
         return ExitStatus.success
     }

@@ -8,27 +8,22 @@ import Unix
 extension Doctor {
     var auditLog: Finding {
         let path = places.auditLog
-        let isHere = Files.exists(path)
-        if isHere, let fault = Self.fault(ofRoots: path, .regular, mode: 0o600) {
-            return .failure("AuditLog", fault)
+        guard Files.exists(path) else {
+            let days = ((try? Files.names(in: places.evidence)) ?? []).filter { $0.hasPrefix("20") }
+            return days.isEmpty
+                ? .ok("AuditLog", "\(path) begins with the first job")
+                : .failure("AuditLog", "\(path) is gone, and \(places.evidence) tells of jobs")
         }
-        // Between a rotation and the next line all that there is has older names.
-        if Files.exists(Files.parent(path)) {
-            do throws(AuditError) {
-                if let head = try AuditLog(path: path).head(before: Deadline(seconds: 5)) {
-                    return .ok(
-                        "AuditLog",
-                        "line \(head.sequence) is intact; all of it is read by bivouac audit verify")
-                }
-            } catch {
-                return .failure("AuditLog", "no job starts: \(error)")
+        if let fault = Self.fault(ofRoots: path, .regular, mode: 0o600) { return .failure("AuditLog", fault) }
+        do throws(AuditError) {
+            guard let head = try AuditLog(path: path).head(before: Deadline(seconds: 5)) else {
+                return .ok("AuditLog", "\(path) is empty")
             }
+            return .ok(
+                "AuditLog", "line \(head.sequence) is intact; all of it is read by bivouac audit verify")
+        } catch {
+            return .failure("AuditLog", "no job starts: \(error)")
         }
-        if isHere { return .ok("AuditLog", "\(path) is empty") }
-        let days = ((try? Files.names(in: places.evidence)) ?? []).filter { $0.hasPrefix("20") }
-        return days.isEmpty
-            ? .ok("AuditLog", "\(path) begins with the first job")
-            : .failure("AuditLog", "\(path) is gone, and \(places.evidence) tells of jobs")
     }
 
     var leftovers: Finding {

@@ -27,6 +27,9 @@ extension Verbs {
         if history.omitted > 0 {
             Process.report("bivouac: \(history.omitted) older lines are left out: --limit N shows more")
         }
+        if let first = try AuditLog(path: tool.places.auditLog).first(), first > 1 {
+            Process.report("bivouac: lines 1 to \(first - 1) of the audit log are in files that are not here")
+        }
         if damaged > 0 {
             Process.report(
                 "bivouac: \(damaged) lines of \(tool.places.auditLog) are not intact: bivouac audit verify")

@@ -94,13 +94,14 @@ extension HookTests {
             let head = try node.bivouac("audit", "head").text.filter { !$0.isNewline }
             let file = try node.bivouac("audit", "rotate").text.filter { !$0.isNewline }
             #expect(FileManager.default.fileExists(atPath: file))
-            let doctor = try node.bivouac("doctor", "--json").text
-            #expect(!doctor.contains("audit.jsonl is gone"), "\(doctor)")
-            #expect(try node.bivouac("evidence", "prune").status == 0)
+            #expect(try node.audit().map(\.event) == ["continued", "operator"])
             let verdict = try json(node, ["audit", "verify", "--head", head]) as? [String: Any]
             #expect(verdict?["files"] as? Int == 2 && verdict?["anchored"] as? Bool == true)
             #expect(try machines(node, "job=4712").count == 1)
+            #expect(try node.bivouac("image", "history", "demo/minimal").errors == "")
             try FileManager.default.moveItem(atPath: file, toPath: file + ".gz")
+            let history = try node.bivouac("image", "history", "demo/minimal")
+            #expect(history.errors.contains("lines 1 to ") && history.text.isEmpty, "\(history.text)")
             #expect(try node.bivouac("audit", "verify").text.contains("older files are not here"))
             #expect(try node.bivouac("audit", "verify", "--head", head).status == 69)
         }
