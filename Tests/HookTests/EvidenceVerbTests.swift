@@ -199,7 +199,7 @@ extension HookTests {
         }
 
         @Test("show --html exits as diff does where a disk was kept that cannot be compared")
-        func statuses() throws {
+        func pageStatuses() throws {
             let node = try Node(refreshed: false)
             try node.write("overlay", "no disk")
             let path = try Self.keep(node, "t-1.0", overlay: node.path("overlay"))
