@@ -71,6 +71,8 @@ struct QuarantineTests {
         _ = try await bivouac(["job", "resume", job.key])
         #expect(try await state(job) == "running")
         #expect(!Files.exists(hold))
+        let early = try await bivouac(["evidence", "show", job.key, "--html"]).text
+        #expect(early.contains(">agent ready <") && early.contains(">quarantine: a look <"), "\(early)")
         try await job.signal(["--batch", "--signal=USR2"])
         let end = try await job.ended()
         #expect(end.exitCode == 6, "\(job.errors)")
