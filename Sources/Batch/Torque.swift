@@ -28,12 +28,19 @@ final class TorqueQuestion: JobQuestion {
 
     /// The job; its end is never later than the batch system's, whose walltime begins after the prologue.
     func job(site: Site, now: Timestamp) throws(BatchError) -> Job {
+        try job(answer(), site: site, now: now)
+    }
+
+    /// The job of which the server has said this.
+    func job(_ answer: Result<PBSDocument.Element, BatchError>, site: Site, now: Timestamp)
+        throws(BatchError) -> Job
+    {
         let (key, queue) = try site.place(of: hook.job, in: hook.queue)
         guard var account = NameService.account(named: hook.user) else {
             throw BatchError(.node, "user '\(hook.user)' has no account on this node")
         }
         if let group = account.groups.first(where: { $0.name == hook.group }) { account.gid = group.gid }
-        let (known, silence) = answer()
+        let known = try? answer.get()
         let asked = known.map { PBSResources($0) } ?? PBSResources(list: hook.list)
         let hosts = nodeFile()
         let cpus = hosts?.count ?? hook.cpus ?? asked.cpus
@@ -45,7 +52,7 @@ final class TorqueQuestion: JobQuestion {
             }
             throw BatchError(
                 .node,
-                "the memory granted to job \(hook.job) is unknown (\(silence.map(\.description) ?? "")), "
+                "the memory granted to job \(hook.job) is unknown (\(Self.silence(answer))), "
                     + "and [queue.\(queue.name)] in site.toml has no memory = \"...\" to fall back on")
         }
         var job = Job(
@@ -62,15 +69,17 @@ final class TorqueQuestion: JobQuestion {
     }
 
     /// The job as the server has it, or why the server did not say so.
-    private func answer() -> (PBSDocument.Element?, silence: BatchError?) {
-        do throws(BatchError) {
+    private func answer() -> Result<PBSDocument.Element, BatchError> {
+        Result { () throws(BatchError) in
             guard let job = try status.take()?.get().answer() else {
                 throw BatchError(.node, "qstat was heard already")
             }
-            return (job, nil)
-        } catch {
-            return (nil, error)
+            return job
         }
+    }
+
+    private static func silence(_ answer: Result<PBSDocument.Element, BatchError>) -> String {
+        if case .failure(let error) = answer { "\(error)" } else { "" }
     }
 
     /// The node of each processor of the job; nil where MOM wrote none down.

@@ -83,7 +83,7 @@ struct TorqueHookTests {
         _ changes: [Int: String] = [:], _ environment: [String: String] = [:],
         memory: ByteCount? = nil,
         // No qstat anywhere: what the hook was told counts.
-        status: consuming Result<TorqueStatus, BatchError> = .failure(BatchError(.node, "no qstat"))
+        answer: Result<PBSDocument.Element, BatchError> = .failure(BatchError(.node, "no qstat"))
     ) throws -> Job {
         var arguments = Self.prologue
         for (number, text) in changes { arguments[number - 1] = text }
@@ -91,8 +91,9 @@ struct TorqueHookTests {
         var queue = Queue(name: "vm", allow: ["demo/*"])
         queue.memory = memory
         site.queues["vm"] = queue
-        return try TorqueQuestion(hook: try hook(.prologue, arguments, environment), status: consume status)
-            .job(site: site, now: Timestamp(seconds: 1000))
+        let hook = try hook(.prologue, arguments, environment)
+        return try TorqueQuestion(hook: hook, status: .failure(BatchError(.node, "not asked")))
+            .job(answer, site: site, now: Timestamp(seconds: 1000))
     }
 
     @Test("the job has what it asked for, and ends no later than its walltime from now")
@@ -107,18 +108,14 @@ struct TorqueHookTests {
 
     @Test("the server says what it asked for, where it starts and when it was submitted")
     func answer() throws {
-        try withScratch { root in
-            let answer = """
-                <?xml version="1.0"?><Data><Job><Job_Id>123.pbs</Job_Id><ctime>1795252000</ctime><Resource_List>\
-                <mem>3gb</mem><walltime>00:10:00</walltime></Resource_List><init_work_dir>/w</init_work_dir></Job></Data>
-                """
-            try Files.write("#!/bin/sh\ncat <<'END'\n\(answer)\nEND\n", to: root + "/qstat", mode: 0o755)
-            let status = TorqueCommand(server: nil, seconds: 600, directories: [root]).ask(about: "123.pbs")
-            let job = try made(status: status)
-            #expect(job.submitted == Timestamp(seconds: 1_795_252_000) && job.directory == "/w")
-            #expect(job.resources.memory == .mebibytes(3072))
-            #expect(job.resources.end == Timestamp(seconds: 1600))
-        }
+        let text = """
+            <Data><Job><Job_Id>123.pbs</Job_Id><ctime>1795252000</ctime><Resource_List><mem>3gb</mem>\
+            <walltime>00:10:00</walltime></Resource_List><init_work_dir>/w</init_work_dir></Job></Data>
+            """
+        let told = try made(answer: .success(try #require(try PBSDocument(text).jobs.first)))
+        #expect(told.submitted == Timestamp(seconds: 1_795_252_000) && told.directory == "/w")
+        #expect(told.resources.memory == .mebibytes(3072))
+        #expect(told.resources.end == Timestamp(seconds: 1600))
         let job = try made()
         #expect(job.submitted == nil)
     }
