@@ -177,7 +177,10 @@ let package = Package(
         tests("BatchTests", uses: ["Batch", "Job", "Site", "TestSupport", "Unix"]),
         tests(
             "JobMachineTests",
-            uses: ["Batch", "GuestProtocol", "Job", "JobMachine", "Libvirt", "Site", "TestSupport", "Unix"]),
+            uses: [
+                "Batch", "Evidence", "GuestProtocol", "Job", "JobMachine", "Libvirt", "Site", "TestSupport",
+                "Unix",
+            ]),
         .testTarget(
             name: "HookTests",
             dependencies: [

@@ -45,9 +45,8 @@ extension Ending {
         } catch { SystemLog.write(.warning, "machine \(record.domain): power button: \(error)") }
     }
 
-    /// Notes the moment of a step, which goes on where it cannot be written.
     private func tell(_ live: inout LiveJob, _ step: String) {
         let now = clock()
-        try? live.note { $0.times[step] = now }
+        note(&live) { $0.times[step] = now }
     }
 }

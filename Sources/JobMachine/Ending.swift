@@ -34,19 +34,34 @@ package struct Ending {
     func end(_ live: inout LiveJob, because cause: EndCause) throws(MachineFault) {
         let hadMachine = live.record.phase.mayHaveMachine
         let terminated = terminated(live, cause)
-        try live.advanceEnding(.end, at: clock())
+        let now = clock()
+        try live.advanceEnding(.end, at: now) { $0.beginEnd(cause, at: now, terminated: terminated) }
         guard let name = live.record.machineName else {
             throw .fault(.node, "\(live.directory.record) is damaged: its key is no key")
         }
         if hadMachine { pressPowerButton(&live) }
-        let usage = hadMachine ? try stop(name) : nil
-        try capture(live.record, usage, cause, terminated: terminated)
+        do throws(MachineFault) {
+            if hadMachine {
+                let usage = try stop(name)
+                let now = clock()
+                note(&live) { $0.stopped(usage, at: now) }
+            }
+            // A machine whose job was refused is ended before its epilogue comes.
+            if live.record.times[Phase.captured.rawValue] == nil { try capture(live.record) }
+        } catch {
+            // After a reboot nothing else knows how the job ended.
+            try? live.copyRecord(to: places.machine(name).record)
+            throw error
+        }
         try live.advanceEnding(.capture, at: clock())
         try ShareServer.endAll(of: places.machine(name))
         try atNode("could not remove the machine's files") { () throws(UnixError) in
             try Files.removeTree(places.machine(name).path)
         }
     }
+
+    /// Notes facts of an ending, which goes on where they cannot be written.
+    func note(_ live: inout LiveJob, _ change: (inout Record) -> Void) { try? live.note(change) }
 
     /// Ends the domain, whether it runs or is only defined, and looks again; its usage when it ran.
     func stop(_ name: MachineName) throws(MachineFault) -> EndState.Usage? {

@@ -124,7 +124,7 @@ package struct Reaper {
             case .machine:
                 // A prologue may have begun since the node was looked at.
                 guard try LiveJob.peek(name.key, places: places)?.attempt != name.attempt else { return nil }
-                try ending.runWithoutRecord(name)
+                try ending.runWithoutRecord(name, because: .reaped)
             case .directory:
                 guard try LiveJob.removeUnrecorded(name.key, places: places) else { return nil }
             }

@@ -1,3 +1,4 @@
+import Evidence
 import Foundation
 import Glibc
 import Job
@@ -166,6 +167,8 @@ extension CrashTests {
             #expect(try await room.tick().status == 0)
             try Self.expectEnded(job, room)
             try Self.expectEnded(refused, room)
+            // What the epilogue was told was not lost with libvirt.
+            #expect(try room.end(of: job).cause == "epilogue" && room.end(of: job).exit == "0:0")
             for round in 0..<4 {
                 let job = room.job(10 + round)
                 let prologue = try room.launch(Built.prologue, job)
@@ -210,13 +213,10 @@ extension CrashTests {
             #expect(try room.phase(job) == "refused")
             #expect(try await room.epilogue(job).status == 0)
             try Self.expectEnded(job, room)
-            let evidence = "var/lib/bivouac/evidence"
-            let day = try #require(room.node.names(evidence).first { $0.hasPrefix("20") })
-            let data = try Data(
-                contentsOf: URL(fileURLWithPath: room.node.path("\(evidence)/\(day)/t-1.0/end.json")))
-            let end = try JSONSerialization.jsonObject(with: data) as? [String: Any]
-            #expect((end?["refusal"] as? [String: String])?["name"] == "GuestNotReady")
-            #expect(try room.unended() == [])
+            let end = try room.end(of: job)
+            #expect(end.cause == "refused" && end.refusal?.name == .GuestNotReady)
+            #expect(try room.node.audit().filter { $0.event == "end" }.count == 1)
+            #expect(try room.misreported() == [])
         }
 
         @Test("after a replay that was killed, also when the next one is faster than any tick")

@@ -1,4 +1,6 @@
+import Evidence
 import Foundation
+import Job
 import Testing
 
 extension CrashTests {
@@ -89,6 +91,12 @@ extension CrashTests {
                 #expect(try room.leftovers(of: job) == [])
                 #expect(try room.unexplained(job) == [])
             }
+            // Whoever finished it, it ended as the epilogue was told, and well: nothing more of it is kept.
+            let end = try room.end(of: running)
+            #expect(end.cause == "epilogue" && end.exit == "0:0")
+            #expect(end.usage.map { $0.memory.bytes > 0 } == true)
+            #expect(!room.kept(of: running).contains("overlay.qcow2"))
+            #expect(try room.misreported() == [])
         }
     }
 }
