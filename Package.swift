@@ -192,7 +192,7 @@ let package = Package(
                 "Crash/qstat", "OpenPBS/pbs.py",
             ],
             swiftSettings: settings),
-        tests("MachineTests", uses: ["GuestProtocol", "Job", "Site", "TestSupport", "Unix"]),
+        tests("MachineTests", uses: ["Evidence", "GuestProtocol", "Job", "Site", "TestSupport", "Unix"]),
         tests("StyleTests", uses: []),
     ],
     cxxLanguageStandard: .cxx17

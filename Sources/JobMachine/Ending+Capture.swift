@@ -75,9 +75,13 @@ extension Ending {
     }
 }
 
-extension EndState.Usage {
-    init(_ statistics: DomainStatistics) {
-        self.init(
+extension Domain {
+    /// What the host has counted of the machine so far; nil where libvirt does not know.
+    func usage(limit milliseconds: Int) throws(LibvirtError) -> EndState.Usage? {
+        let statistics = try statistics(limit: milliseconds)
+        // No machine runs for nothing: libvirt had none to ask.
+        guard statistics.cpuTime > 0 else { return nil }
+        return EndState.Usage(
             cpuSeconds: Int64(statistics.cpuTime / 1_000_000_000),
             memory: ByteCount(Int64(clamping: statistics.residentMemory)),
             readBytes: statistics.blocks.reduce(0) { $0 &+ $1.readBytes },

@@ -112,7 +112,7 @@ package struct Reaper {
         return names
     }
 
-    /// Nil when somebody else is at work on the job.
+    /// Nil when somebody else is at work on the job, or its guest still has time to end by itself.
     private func reap(_ candidate: Candidate) -> Outcome? {
         let name = candidate.name
         do throws(MachineFault) {
@@ -120,7 +120,7 @@ package struct Reaper {
             case .live:
                 guard let live = try LiveJob.openUnlessBusy(name.key, places: places) else { return nil }
                 guard live.record.attempt == name.attempt else { return nil }
-                try ending.run(live, because: .reaped)
+                guard try ending.run(live, because: .reaped, waits: false) else { return nil }
             case .machine:
                 // A prologue may have begun since the node was looked at.
                 guard try LiveJob.peek(name.key, places: places)?.attempt != name.attempt else { return nil }
