@@ -131,9 +131,7 @@ package struct EvidenceStore: Sendable {
             try Files.synchronize(directory: Files.parent(target))
         }
         var state = state
-        if let console, let file = try keepIfThere(.copy(of: console), as: "console.log", in: target) {
-            state.files.append(file)
-        }
+        if let console { state.files += try keep(console: console, in: target) }
         if let overlay {
             let name = Self.overlayFile
             try move(overlay, as: name, in: target)
