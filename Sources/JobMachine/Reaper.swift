@@ -27,9 +27,8 @@ package struct Reaper {
     package func run(before deadline: Deadline, learn: ([JobID: JobState]) -> Void = { _ in })
         throws(MachineFault) -> [Outcome]
     {
-        let found = try candidates()
-        guard !found.isEmpty else { return [] }
         var outcomes: [Outcome] = []
+        let found = try candidates { outcomes.append(Outcome(name: $0, failure: "\($1)")) }
         for origin in Set(found.map(\.origin)) {
             let mine = found.filter { $0.origin == origin }
             let states: [JobID: JobState]
@@ -75,17 +74,29 @@ package struct Reaper {
         return attempt > candidate.name.attempt
     }
 
-    /// Live records, and machines' directories and domains that no live record speaks of.
-    private func candidates() throws(MachineFault) -> [Candidate] {
+    /// Live records, and machines' directories and domains that no live record speaks of; one whose record cannot be
+    /// read is left out, and told with its fault.
+    private func candidates(_ tell: (String, MachineFault) -> Void) throws(MachineFault) -> [Candidate] {
         var found: [Candidate] = []
         var live: Set<MachineName> = []
+        var unknown: Set<JobKey> = []
+        func attempt(_ key: JobKey, _ name: String, _ look: () throws(MachineFault) -> Void) {
+            do throws(MachineFault) {
+                try look()
+            } catch {
+                unknown.insert(key)
+                tell(name, error)
+            }
+        }
         for key in try LiveJob.keys(places) {
-            if let record = try LiveJob.peek(key, places: places), let name = record.machineName {
-                live.insert(name)
-                found.append(Candidate(name: name, origin: record.origin, kind: .live))
-            } else if key.cluster == ending.site.cluster {
-                let name = MachineName(key: key, attempt: 0)
-                found.append(Candidate(name: name, origin: nil, kind: .directory))
+            attempt(key, "\(key)") { () throws(MachineFault) in
+                if let record = try LiveJob.peek(key, places: places), let name = record.machineName {
+                    live.insert(name)
+                    found.append(Candidate(name: name, origin: record.origin, kind: .live))
+                } else if key.cluster == ending.site.cluster {
+                    let name = MachineName(key: key, attempt: 0)
+                    found.append(Candidate(name: name, origin: nil, kind: .directory))
+                }
             }
         }
         var names = try atNode("could not list machines") { () throws(UnixError) in
@@ -93,8 +104,11 @@ package struct Reaper {
         }
         names += try atNode("could not list domains", ourDomains)
         for name in Set(names) where !live.contains(name) && name.key.cluster == ending.site.cluster {
-            let copy = try LiveJob.read(places.machine(name).record)
-            found.append(Candidate(name: name, origin: copy?.origin, kind: .machine))
+            guard !unknown.contains(name.key) else { continue }
+            attempt(name.key, "\(name)") { () throws(MachineFault) in
+                let copy = try LiveJob.read(places.machine(name).record)
+                found.append(Candidate(name: name, origin: copy?.origin, kind: .machine))
+            }
         }
         return found
     }

@@ -219,6 +219,33 @@ extension CrashTests {
             #expect(try room.misreported() == [])
         }
 
+        @Test("job by job: what cannot be ended keeps tick from nothing else")
+        func oneByOne() async throws {
+            let room = try await MachineRoom()
+            let (unknown, stuck) = (try await room.running(1), try await room.running(2))
+            let last = try await room.running(3)
+            let record = room.node.live(unknown) + "/record.json"
+            try FileManager.default.moveItem(atPath: record, toPath: record + ".away")
+            try FileManager.default.createDirectory(atPath: record, withIntermediateDirectories: false)
+            let day = try #require(room.node.names("var/lib/bivouac/evidence").first { $0.hasPrefix("20") })
+            let inTheWay = room.node.path("var/lib/bivouac/evidence/\(day)/t-2.0/end.json")
+            try FileManager.default.createDirectory(
+                atPath: inTheWay + "/in the way", withIntermediateDirectories: true)
+            var tick = try await room.tick()
+            #expect(tick.status == 69)
+            for words in ["t-1: could not read", "t-2.0: could not keep the end state", "reaped t-3.0"] {
+                #expect(tick.errors.contains(words), "\(tick.errors)")
+            }
+            try Self.expectEnded(last, room)
+            #expect(try !room.processes(of: unknown).isEmpty)
+            try FileManager.default.removeItem(atPath: record)
+            try FileManager.default.moveItem(atPath: record + ".away", toPath: record)
+            try FileManager.default.removeItem(atPath: inTheWay)
+            tick = try await room.tick()
+            #expect(tick.status == 0, "\(tick.errors)")
+            for job in [unknown, stuck] { try Self.expectEnded(job, room) }
+        }
+
         @Test("after a replay that was killed, also when the next one is faster than any tick")
         func replay() async throws {
             let room = try await MachineRoom()
