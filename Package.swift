@@ -177,7 +177,10 @@ let package = Package(
         tests("BatchTests", uses: ["Batch", "Job", "Site", "TestSupport", "Unix"]),
         tests(
             "JobMachineTests",
-            uses: ["Batch", "GuestProtocol", "Job", "JobMachine", "Libvirt", "Site", "TestSupport", "Unix"]),
+            uses: [
+                "Batch", "Evidence", "GuestProtocol", "Job", "JobMachine", "Libvirt", "Site", "TestSupport",
+                "Unix",
+            ]),
         .testTarget(
             name: "HookTests",
             dependencies: [
@@ -190,7 +193,7 @@ let package = Package(
                 "Crash/qstat", "OpenPBS/pbs.py",
             ],
             swiftSettings: settings),
-        tests("MachineTests", uses: ["GuestProtocol", "Job", "Site", "TestSupport", "Unix"]),
+        tests("MachineTests", uses: ["Evidence", "GuestProtocol", "Job", "Site", "TestSupport", "Unix"]),
         tests("StyleTests", uses: []),
     ],
     cxxLanguageStandard: .cxx17

@@ -65,4 +65,7 @@ package struct EndState: Codable, Hashable, Sendable {
         self.terminated = terminated
         self.usage = usage
     }
+
+    /// Whether it calls for the full end state where that is kept on failure: nobody said that the job ended well.
+    package var isFailure: Bool { exit != "0:0" }
 }

@@ -32,6 +32,30 @@ extension EvidenceStore {
         return FileDigest(name: Self.listFile, bytes: Int64(bytes.count), sha256: sha256)
     }
 
+    /// Backups of a console that are kept: how many at most, and bytes of all of them.
+    private static let backupLimit = (count: 16, bytes: Int64(64 << 20))
+
+    /// The console, and of its backups the newest as far as the limits go.
+    ///
+    /// virtlogd makes them when the file has its `max_size`: `console.log.0` was printed before `console.log`, and
+    /// `console.log.1` before that.
+    func keep(console: String, in target: String) throws(EvidenceError) -> [FileDigest] {
+        let name = "console.log"
+        var kept: [FileDigest] = []
+        if let file = try keepIfThere(.copy(of: console), as: name, in: target) { kept.append(file) }
+        var room = Self.backupLimit.bytes
+        for number in 0..<Self.backupLimit.count {
+            let backup = "\(console).\(number)"
+            guard let size = try Self.files({ () throws(UnixError) in try Files.status(backup)?.size }),
+                size <= room,
+                let file = try keepIfThere(.copy(of: backup), as: "\(name).\(number)", in: target)
+            else { break }
+            room -= file.bytes
+            kept.append(file)
+        }
+        return kept
+    }
+
     func keepIfThere(_ source: Source, as name: String, in target: String) throws(EvidenceError)
         -> FileDigest?
     {

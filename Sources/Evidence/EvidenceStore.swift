@@ -112,17 +112,17 @@ package struct EvidenceStore: Sendable {
     /// Writes how a machine ended beside its start state, with its console and overlay where they are to be
     /// kept; the overlay is moved.
     ///
-    /// Returns the end state's SHA-256 for the audit log. An end state that is there stays as it is: who ends a
-    /// machine again knows less of it. After a death in between it goes on. A machine without a start state gets a
-    /// directory of its own.
+    /// Returns the end state that stands now, and its SHA-256, for the audit log. One that is there stays as it is: who
+    /// ends a machine again knows less of it. After a death in between it goes on. A machine without a start state gets
+    /// a directory of its own.
     @discardableResult
     package func recordEnd(
         _ state: EndState, at path: String, console: String?, overlay: String?
-    ) throws(EvidenceError) -> String {
+    ) throws(EvidenceError) -> (state: EndState, sha256: String) {
         guard Self.isPath(path) else { throw .invalidName(path) }
         let target = place(path)
-        guard read(EndState.self, "\(target)/\(EndState.file)") == nil else {
-            return try endStateDigest(of: path)
+        if let state = read(EndState.self, "\(target)/\(EndState.file)") {
+            return (state, try endStateDigest(of: path))
         }
         try Self.files { () throws(UnixError) in
             guard !Files.exists(target) else { return }
@@ -131,9 +131,7 @@ package struct EvidenceStore: Sendable {
             try Files.synchronize(directory: Files.parent(target))
         }
         var state = state
-        if let console, let file = try keepIfThere(.copy(of: console), as: "console.log", in: target) {
-            state.files.append(file)
-        }
+        if let console { state.files += try keep(console: console, in: target) }
         if let overlay {
             let name = Self.overlayFile
             try move(overlay, as: name, in: target)
@@ -148,7 +146,7 @@ package struct EvidenceStore: Sendable {
         }
         let text = try Self.text(of: state)
         try Self.files { () throws(UnixError) in try Files.write(text, to: "\(target)/\(EndState.file)") }
-        return Sha256.hex(text)
+        return (state, Sha256.hex(text))
     }
 
     /// A day and a name below it, and nothing that leads elsewhere.

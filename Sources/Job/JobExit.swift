@@ -7,6 +7,4 @@ package struct JobExit: Hashable, Sendable, Codable {
         self.code = code
         self.signal = signal
     }
-
-    package var isSuccess: Bool { code == 0 && signal == 0 }
 }

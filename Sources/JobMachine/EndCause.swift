@@ -36,11 +36,6 @@ package enum EndCause: Hashable, Sendable {
         }
     }
 
-    /// Whether the end calls for the full end state where that is kept on failure.
-    package var isFailure: Bool {
-        if case .epilogue(let exit) = self { !(exit?.isSuccess ?? false) } else { true }
-    }
-
     /// What the job was told, where it was refused.
     var refusal: Refusal? {
         if case .refused(let refusal) = self { refusal } else { nil }

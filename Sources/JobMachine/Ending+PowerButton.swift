@@ -1,3 +1,4 @@
+import Evidence
 import GuestProtocol
 import Job
 import Libvirt
@@ -25,32 +26,43 @@ extension Ending {
         (1...lastMoment).contains(seconds) ? Timestamp(seconds: Int64(seconds)) : nil
     }
 
-    /// Presses the machine's power button and waits a while for it to end by itself.
+    /// Lets an image's own payload finish: the machine's power button is pressed, once, and from then on it has the
+    /// grace of its queue to end by itself.
     ///
     /// Only for an image that brings its own payload: then what ran for the job are services of the image, which
-    /// may have something to finish. The payload of a job has ended by now. Whatever goes wrong, the machine is
-    /// destroyed next.
-    func pressPowerButton(_ live: inout LiveJob) {
+    /// may have something to finish. The payload of a job has ended by now, and one of an image that may not run any
+    /// more is not asked. False where time is left and nobody `waits`; whatever goes wrong, the machine is destroyed
+    /// next.
+    func powerOff(_ live: inout LiveJob, waits: Bool) -> Bool {
         let record = live.record
-        guard record.payload == .image, let grace = record.lifetime?.grace, grace > 0 else { return }
+        guard record.payload == .image, let grace = record.lifetime?.grace, grace > 0,
+            record.ending?.cause != EndCause.revoked.name, record.times["stopped"] == nil
+        else { return true }
         do throws(LibvirtError) {
             let connection = try Connection.open(site)
-            guard let domain = try connection.lookup(uuid: record.uuid),
-                try domain.state().kind == .running
-            else { return }
-            try domain.shutdown()
-            tell(&live, "power")
-            let deadline = Deadline(seconds: grace)
-            while !deadline.isOver {
-                guard try connection.lookup(uuid: record.uuid) != nil else { return tell(&live, "off") }
+            if record.times["power"] == nil {
+                guard let domain = try connection.lookup(uuid: record.uuid),
+                    try domain.state().kind == .running
+                else { return true }
+                // One that obeys leaves nobody to be asked.
+                let usage = try? domain.usage(limit: Self.statisticsLimit)
+                try domain.shutdown()
+                let now = clock()
+                note(&live) {
+                    $0.times["power"] = now
+                    $0.ending?.usage = usage
+                }
+            }
+            let passed = live.record.times["power"].map { clock() - $0 } ?? 0
+            let deadline = Deadline(seconds: grace - Int(min(max(0, passed), Int64(grace))))
+            while try connection.lookup(uuid: record.uuid) != nil {
+                if deadline.isOver { return true }
+                guard waits else { return false }
                 Deadline.sleep(milliseconds: 200)
             }
+            let now = clock()
+            note(&live) { $0.times["off"] = now }
         } catch { SystemLog.write(.warning, "machine \(record.domain): power button: \(error)") }
-    }
-
-    /// Notes the moment of a step, which goes on where it cannot be written.
-    private func tell(_ live: inout LiveJob, _ step: String) {
-        let now = clock()
-        try? live.note { $0.times[step] = now }
+        return true
     }
 }

@@ -18,7 +18,7 @@ package struct Epilogue {
         // The prologue may be at work still: slurmd waits for it, but a killed slurmd does not.
         let deadline = Deadline(seconds: ending.site.prologueTimeout)
         guard let live = try LiveJob.open(key, places: ending.places, before: deadline) else {
-            try endUnrecorded(key, attempt)
+            try endUnrecorded(key, attempt, exit)
             // Under the job's lock: a prologue of its next start may have begun meanwhile.
             _ = try LiveJob.removeUnrecorded(key, places: ending.places)
             return
@@ -29,12 +29,13 @@ package struct Epilogue {
 
     /// Ends what the job's record, had it not been lost, would have spoken of; before there is a machine there
     /// is its directory.
-    private func endUnrecorded(_ key: JobKey, _ attempt: Int?) throws(MachineFault) {
+    private func endUnrecorded(_ key: JobKey, _ attempt: Int?, _ exit: JobExit?) throws(MachineFault) {
         let names = try atNode("could not list machines") { () throws(UnixError) in
             try Files.names(in: ending.places.machines).compactMap { MachineName($0) }
         }
         for name in names where name.key == key && name.attempt <= attempt ?? .max {
-            try ending.runWithoutRecord(name)
+            // How an earlier start ended is not known.
+            try ending.runWithoutRecord(name, because: name.attempt == attempt ? .epilogue(exit) : .reaped)
         }
     }
 }

@@ -131,8 +131,10 @@ package struct LiveJob: ~Copyable {
 
     /// Like `advance` for an ending, which goes on where the file takes nothing more: the file then stays as it was,
     /// and whoever comes next begins the ending again.
-    mutating func advanceEnding(_ event: Event, at now: Timestamp) throws(MachineFault) {
-        try step(event, at: now) { _ in }
+    mutating func advanceEnding(
+        _ event: Event, at now: Timestamp, _ change: (inout Record) -> Void = { _ in }
+    ) throws(MachineFault) {
+        try step(event, at: now, change)
         do {
             try write()
         } catch {

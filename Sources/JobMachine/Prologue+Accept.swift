@@ -52,7 +52,7 @@ extension Prologue {
         let refusal: Refusal? = if case .refused(let refusal) = fault { refusal } else { nil }
         if live.record.phase.mayHaveMachine || live.record.phase == .prepared {
             do {
-                try ending.end(&live, because: .refused(refusal))
+                _ = try ending.end(&live, because: .refused(refusal))
             } catch {
                 // The first fault is the cause; the record says that there is a machine to be ended.
                 throw .fault(.node, "job \(key): \(fault); then: \(error)")

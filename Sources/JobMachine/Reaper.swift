@@ -27,9 +27,8 @@ package struct Reaper {
     package func run(before deadline: Deadline, learn: ([JobID: JobState]) -> Void = { _ in })
         throws(MachineFault) -> [Outcome]
     {
-        let found = try candidates()
-        guard !found.isEmpty else { return [] }
         var outcomes: [Outcome] = []
+        let found = try candidates { outcomes.append(Outcome(name: $0, failure: "\($1)")) }
         for origin in Set(found.map(\.origin)) {
             let mine = found.filter { $0.origin == origin }
             let states: [JobID: JobState]
@@ -75,17 +74,29 @@ package struct Reaper {
         return attempt > candidate.name.attempt
     }
 
-    /// Live records, and machines' directories and domains that no live record speaks of.
-    private func candidates() throws(MachineFault) -> [Candidate] {
+    /// Live records, and machines' directories and domains that no live record speaks of; one whose record cannot be
+    /// read is left out, and told with its fault.
+    private func candidates(_ tell: (String, MachineFault) -> Void) throws(MachineFault) -> [Candidate] {
         var found: [Candidate] = []
         var live: Set<MachineName> = []
+        var unknown: Set<JobKey> = []
+        func attempt(_ key: JobKey, _ name: String, _ look: () throws(MachineFault) -> Void) {
+            do throws(MachineFault) {
+                try look()
+            } catch {
+                unknown.insert(key)
+                tell(name, error)
+            }
+        }
         for key in try LiveJob.keys(places) {
-            if let record = try LiveJob.peek(key, places: places), let name = record.machineName {
-                live.insert(name)
-                found.append(Candidate(name: name, origin: record.origin, kind: .live))
-            } else if key.cluster == ending.site.cluster {
-                let name = MachineName(key: key, attempt: 0)
-                found.append(Candidate(name: name, origin: nil, kind: .directory))
+            attempt(key, "\(key)") { () throws(MachineFault) in
+                if let record = try LiveJob.peek(key, places: places), let name = record.machineName {
+                    live.insert(name)
+                    found.append(Candidate(name: name, origin: record.origin, kind: .live))
+                } else if key.cluster == ending.site.cluster {
+                    let name = MachineName(key: key, attempt: 0)
+                    found.append(Candidate(name: name, origin: nil, kind: .directory))
+                }
             }
         }
         var names = try atNode("could not list machines") { () throws(UnixError) in
@@ -93,8 +104,11 @@ package struct Reaper {
         }
         names += try atNode("could not list domains", ourDomains)
         for name in Set(names) where !live.contains(name) && name.key.cluster == ending.site.cluster {
-            let copy = try LiveJob.read(places.machine(name).record)
-            found.append(Candidate(name: name, origin: copy?.origin, kind: .machine))
+            guard !unknown.contains(name.key) else { continue }
+            attempt(name.key, "\(name)") { () throws(MachineFault) in
+                let copy = try LiveJob.read(places.machine(name).record)
+                found.append(Candidate(name: name, origin: copy?.origin, kind: .machine))
+            }
         }
         return found
     }
@@ -112,7 +126,7 @@ package struct Reaper {
         return names
     }
 
-    /// Nil when somebody else is at work on the job.
+    /// Nil when somebody else is at work on the job, or its guest still has time to end by itself.
     private func reap(_ candidate: Candidate) -> Outcome? {
         let name = candidate.name
         do throws(MachineFault) {
@@ -120,11 +134,11 @@ package struct Reaper {
             case .live:
                 guard let live = try LiveJob.openUnlessBusy(name.key, places: places) else { return nil }
                 guard live.record.attempt == name.attempt else { return nil }
-                try ending.run(live, because: .reaped)
+                guard try ending.run(live, because: .reaped, waits: false) else { return nil }
             case .machine:
                 // A prologue may have begun since the node was looked at.
                 guard try LiveJob.peek(name.key, places: places)?.attempt != name.attempt else { return nil }
-                try ending.runWithoutRecord(name)
+                try ending.runWithoutRecord(name, because: .reaped)
             case .directory:
                 guard try LiveJob.removeUnrecorded(name.key, places: places) else { return nil }
             }

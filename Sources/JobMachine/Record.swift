@@ -1,3 +1,4 @@
+package import Evidence
 package import Job
 package import Site
 
@@ -74,6 +75,8 @@ package struct Record: Codable, Sendable {
     /// When its overlay is kept, as the site said at admission.
     package var endState: EvidenceRule.EndState?
     package var machine: Machine?
+    /// How the machine ends, as far as that is known; nil until it is being ended.
+    package var ending: EndState?
     /// Directory of the start state below the evidence directory.
     package var evidence: String?
     /// Whom to ask about the job later.
@@ -83,7 +86,8 @@ package struct Record: Codable, Sendable {
     /// When each phase began; a phase that was entered twice has its last moment.
     ///
     /// Beside them stand when the job was `submitted`, the last `notice`, the last time that a paused machine was
-    /// `resumed`, and of an ending when the button was pressed, `power`, and the guest went `off` by it.
+    /// `resumed`, and of an ending when the button was pressed, `power`, the guest went `off` by it, and there was no
+    /// machine any more, `stopped`.
     package var times: [String: Timestamp]
 
     /// The record of a job that has just arrived.

@@ -61,10 +61,12 @@ extension Verbs {
     ) throws -> [String] {
         let ending = Ending(site: site, places: tool.places, clock: { tool.now })
         let outcomes = try Reaper(ending).run(before: deadline, learn: learn)
-        if let failed = outcomes.first(where: { $0.failure != nil }) {
-            throw Failure(ExitStatus.unavailable, "\(failed.name): \(failed.failure ?? "")")
+        let news = outcomes.filter { $0.failure == nil }.map { "reaped \($0.name)" }
+        let failures = outcomes.compactMap { outcome in outcome.failure.map { "\(outcome.name): \($0)" } }
+        guard failures.isEmpty else {
+            throw Failure(ExitStatus.unavailable, (failures + news).joined(separator: "; "))
         }
-        return outcomes.map { "reaped \($0.name)" }
+        return news
     }
 
     private static func logLate(_ tool: Tool) throws -> [String] {

@@ -170,6 +170,46 @@ extension Trait where Self == ConditionTrait {
         }
     }
 
+    @Test("of an end holds a console's backups, the newest as far as there is room")
+    func backups() throws {
+        try EvidenceFixture.with { fixture in
+            let path = try fixture.start()
+            let console = fixture.scratch + "/console.log"
+            try Files.write("newest", to: console)
+            try Files.write("newer", to: console + ".0")
+            try Files.write("older", to: console + ".1")
+            // Sixty-four mebibytes and one byte, all holes, are too many; and then nothing that is older.
+            try FileDescriptor.open(console + ".2", [.write, .create], mode: 0o600).truncate(to: 64 << 20 + 1)
+            try Files.write("oldest", to: console + ".3")
+            try fixture.end(path, console: console)
+            let entry = try fixture.store.entry(path)
+            #expect(entry.end?.files.map(\.name) == ["console.log", "console.log.0", "console.log.1"])
+            let directory = fixture.store.place(path)
+            #expect(try Files.read(directory + "/console.log.1", limit: 100) == Array("older".utf8))
+            #expect(try fixture.store.damage(of: path) == [])
+            try Files.write("forged", to: directory + "/console.log.1")
+            #expect(try fixture.store.damage(of: path) == ["console.log.1"])
+            let archive = fixture.scratch + "/archive.tar"
+            _ = try fixture.store.export(
+                [path], to: try FileDescriptor.open(archive, [.write, .create], mode: 0o600),
+                withSensitive: false, now: EvidenceFixture.now)
+            let names = try run("/usr/bin/tar", ["-tf", archive]).text.split(separator: "\n")
+            #expect(names.contains("evidence/\(path)/console.log.1"))
+        }
+    }
+
+    @Test("of an end has so many backups of a console at most")
+    func manyBackups() throws {
+        try EvidenceFixture.with { fixture in
+            let path = try fixture.start()
+            let console = fixture.scratch + "/console.log"
+            try Files.write("newest", to: console)
+            for number in 0..<20 { try Files.write("older", to: "\(console).\(number)") }
+            try fixture.end(path, console: console)
+            #expect(try fixture.store.entry(path).end?.files.count == 17)
+        }
+    }
+
     @Test("of an end can be written again, from wherever the first writer died", .needsRoot)
     func endTwice() throws {
         try EvidenceFixture.with { fixture in

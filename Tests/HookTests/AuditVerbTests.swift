@@ -111,7 +111,9 @@ extension HookTests {
             let node = try node()
             let path = node.live(JobOnNode(id: "4712")) + "/record.json"
             let record = try String(contentsOfFile: path, encoding: .utf8)
+            // As if nobody had come to log its end.
             let changed = record.replacing("\"phase\":\"captured\"", with: "\"phase\":\"running\"")
+                .replacing("\"captured\":\"", with: "\"earlier\":\"")
             try Data(changed.utf8).write(to: URL(fileURLWithPath: path))
             let logs = node.path("var/log/bivouac")
             try FileManager.default.moveItem(atPath: logs, toPath: logs + ".away")

@@ -1,4 +1,6 @@
+import Evidence
 import Foundation
+import Job
 import Site
 import Testing
 import Unix
@@ -116,5 +118,15 @@ struct OwnImageEndTests {
         let line = try #require(log)
         #expect(line.contains("\"terminated\":{\"untrusted\":\"2"), "\(line)")
         #expect(line.contains("\"powerButton\":\"2"), "\(line)")
+        // It obeyed, and what it had used was asked before.
+        let days = try Files.names(in: Cluster.places.evidence)
+        let path = try #require(
+            days.map { "\(Cluster.places.evidence)/\($0)/\(job.key).0/end.json" }.first { Files.exists($0) })
+        let data = try Data(contentsOf: URL(fileURLWithPath: path))
+        let end = try JSONDecoder().decode(EndState.self, from: data)
+        #expect(end.phases?["off"] != nil)
+        let usage = try #require(end.usage)
+        #expect(usage.cpuSeconds > 0 && usage.memory.bytes > 0 && usage.readBytes > 0)
+        #expect(line.contains("\"cpuSeconds\":\(usage.cpuSeconds),"), "\(line)")
     }
 }

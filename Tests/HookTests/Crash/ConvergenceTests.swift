@@ -1,3 +1,4 @@
+import Evidence
 import Foundation
 import Glibc
 import Job
@@ -166,6 +167,8 @@ extension CrashTests {
             #expect(try await room.tick().status == 0)
             try Self.expectEnded(job, room)
             try Self.expectEnded(refused, room)
+            // What the epilogue was told was not lost with libvirt.
+            #expect(try room.end(of: job).cause == "epilogue" && room.end(of: job).exit == "0:0")
             for round in 0..<4 {
                 let job = room.job(10 + round)
                 let prologue = try room.launch(Built.prologue, job)
@@ -233,13 +236,37 @@ extension CrashTests {
             #expect(try room.phase(job) == "refused")
             #expect(try await room.epilogue(job).status == 0)
             try Self.expectEnded(job, room)
-            let evidence = "var/lib/bivouac/evidence"
-            let day = try #require(room.node.names(evidence).first { $0.hasPrefix("20") })
-            let data = try Data(
-                contentsOf: URL(fileURLWithPath: room.node.path("\(evidence)/\(day)/t-1.0/end.json")))
-            let end = try JSONSerialization.jsonObject(with: data) as? [String: Any]
-            #expect((end?["refusal"] as? [String: String])?["name"] == "GuestNotReady")
-            #expect(room.unended() == [])
+            let end = try room.end(of: job)
+            #expect(end.cause == "refused" && end.refusal?.name == .GuestNotReady)
+            #expect(try room.node.audit().filter { $0.event == "end" }.count == 1)
+            #expect(try room.misreported() == [])
+        }
+
+        @Test("job by job: what cannot be ended keeps tick from nothing else")
+        func oneByOne() async throws {
+            let room = try await MachineRoom()
+            let (unknown, stuck) = (try await room.running(1), try await room.running(2))
+            let last = try await room.running(3)
+            let record = room.node.live(unknown) + "/record.json"
+            try FileManager.default.moveItem(atPath: record, toPath: record + ".away")
+            try FileManager.default.createDirectory(atPath: record, withIntermediateDirectories: false)
+            let day = try #require(room.node.names("var/lib/bivouac/evidence").first { $0.hasPrefix("20") })
+            let inTheWay = room.node.path("var/lib/bivouac/evidence/\(day)/t-2.0/end.json")
+            try FileManager.default.createDirectory(
+                atPath: inTheWay + "/in the way", withIntermediateDirectories: true)
+            var tick = try await room.tick()
+            #expect(tick.status == 69)
+            for words in ["t-1: could not read", "t-2.0: could not keep the end state", "reaped t-3.0"] {
+                #expect(tick.errors.contains(words), "\(tick.errors)")
+            }
+            try Self.expectEnded(last, room)
+            #expect(try !room.processes(of: unknown).isEmpty)
+            try FileManager.default.removeItem(atPath: record)
+            try FileManager.default.moveItem(atPath: record + ".away", toPath: record)
+            try FileManager.default.removeItem(atPath: inTheWay)
+            tick = try await room.tick()
+            #expect(tick.status == 0, "\(tick.errors)")
+            for job in [unknown, stuck] { try Self.expectEnded(job, room) }
         }
 
         @Test("after a replay that was killed, also when the next one is faster than any tick")

@@ -1,5 +1,7 @@
+import Evidence
 import Foundation
 import GuestProtocol
+import Job
 import Libvirt
 import Testing
 
@@ -95,6 +97,12 @@ extension CrashTests {
                 #expect(try room.leftovers(of: job) == [])
                 #expect(try room.unexplained(job) == [])
             }
+            // Whoever finished it, it ended as the epilogue was told, and well: nothing more of it is kept.
+            let end = try room.end(of: running)
+            #expect(end.cause == "epilogue" && end.exit == "0:0")
+            #expect(end.usage.map { $0.memory.bytes > 0 } == true)
+            #expect(!room.kept(of: running).contains("overlay.qcow2"))
+            #expect(try room.misreported() == [])
         }
 
         @Test("a machine whose disk finds no room stands still until there is some, and goes on from there")

@@ -1,3 +1,4 @@
+import Evidence
 import Foundation
 import Glibc
 import Testing
@@ -108,7 +109,12 @@ extension CrashTests {
                 #expect(prologue.status == 0, "\(prologue.errors)")
                 let run = try await sweep.room.run(Trace.killing(at: call) + Built.epilogue, job)
                 if run.status != -SIGKILL { sweep.miss() }
+                // From its first step on the epilogue's word stands.
+                let isTold = try successor == .epilogue || sweep.room.phase(job) != "running"
                 try await sweep.settle(job, by: successor, "killed before \(call)")
+                let end = try sweep.room.end(of: job)
+                #expect(end.cause == (isTold ? "epilogue" : "reaped"), "killed before \(call)")
+                #expect(end.exit == (isTold ? "0:0" : nil), "killed before \(call)")
             }
         }
 

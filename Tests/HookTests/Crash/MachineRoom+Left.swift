@@ -1,3 +1,4 @@
+import Evidence
 import Foundation
 import Libvirt
 
@@ -75,18 +76,42 @@ extension MachineRoom {
 
     /// Machines of a job that were started and have no whole start state, or were ended without an end state.
     func unexplained(_ job: JobOnNode) throws -> [String] {
-        let evidence = "var/lib/bivouac/evidence"
-        let days = names(evidence).filter { $0.hasPrefix("20") }
+        let evidence = evidence(of: job)
         return try Set(started()).filter { $0.hasPrefix("t-\(job.id).") }.filter { machine in
-            !days.contains { day in
-                names("\(evidence)/\(day)").contains { name in
-                    guard name == machine || name.hasPrefix(machine + "~") else { return false }
-                    let files = names("\(evidence)/\(day)/\(name)")
-                    return ["manifest.json", "end.json", "domain.xml", "context.iso.gz", "list.signed"]
-                        .allSatisfy { files.contains($0) }
-                }
+            !evidence.contains { path in
+                guard path.hasSuffix("/" + machine) || path.contains("/\(machine)~") else { return false }
+                let files = names(path)
+                return ["manifest.json", "end.json", "domain.xml", "context.iso.gz", "list.signed"]
+                    .allSatisfy { files.contains($0) }
             }
         }.sorted()
+    }
+
+    /// How the machines of a job ended, the oldest first, by what is kept of them.
+    func ends(of job: JobOnNode) throws -> [EndState] {
+        try evidence(of: job).compactMap { FileManager.default.contents(atPath: path($0 + "/end.json")) }
+            .map { try JSONDecoder().decode(EndState.self, from: $0) }
+    }
+
+    /// The one end of a job's one machine.
+    func end(of job: JobOnNode) throws -> EndState {
+        let ends = try ends(of: job)
+        guard let end = ends.first, ends.count == 1 else {
+            throw Harness.error("job \(job.id) has \(ends.count) end states")
+        }
+        return end
+    }
+
+    /// Names of the files that are kept of a job's machines.
+    func kept(of job: JobOnNode) -> [String] { evidence(of: job).flatMap { names($0) } }
+
+    /// Directories of what is kept of a job's machines.
+    private func evidence(of job: JobOnNode) -> [String] {
+        let evidence = "var/lib/bivouac/evidence"
+        return names(evidence).filter { $0.hasPrefix("20") }.flatMap { day in
+            names("\(evidence)/\(day)").filter { $0.hasPrefix("t-\(job.id).") }
+                .map { "\(evidence)/\(day)/\($0)" }
+        }
     }
 }
 
@@ -107,18 +132,31 @@ extension MachineRoom {
         }
     }
 
-    /// Machines that the audit log knows the start of and not the end.
-    func unended() -> [String] {
+    /// Evidence of which the audit log tells a start and no end, or an end in two ways or in another than its end
+    /// state.
+    func misreported() throws -> [String] {
         var open: Set<String> = []
+        var ends: [String: Set<[String]>] = [:]
         for (event, fields) in audit() {
-            guard let job = fields["job"], let attempt = fields["attempt"] else { continue }
+            guard let evidence = fields["evidence"] as? String else { continue }
             switch event {
-            case "start": open.insert("\(job).\(attempt)")
-            case "end": open.remove("\(job).\(attempt)")
+            case "start": open.insert(evidence)
+            case "end":
+                open.remove(evidence)
+                let facts = ["endState", "cause", "exit", "cpuSeconds"].map { "\(fields[$0] ?? "")" }
+                ends[evidence, default: []].insert(facts)
             default: break
             }
         }
-        return open.sorted()
+        let wrong = try ends.filter { evidence, told in
+            let file = path("var/lib/bivouac/evidence/\(evidence)/end.json")
+            let data = try Data(contentsOf: URL(fileURLWithPath: file))
+            let end = try JSONDecoder().decode(EndState.self, from: data)
+            let exit: Any = end.exit ?? NSNull()
+            let cpu: Any = end.usage?.cpuSeconds ?? NSNull()
+            return told.map { $0.dropFirst() } != [[end.cause, "\(exit)", "\(cpu)"]]
+        }
+        return open.sorted() + wrong.map { "\($0.key): \($0.value)" }.sorted()
     }
 
     /// The lines of the audit log; what a writer that died has left is none.

@@ -80,7 +80,8 @@ final class MachineRoom {
             "libvirt": "\"\(uri(node))\"", "libvirt_timeout": "\"20s\"", "boot_timeout": "\"20s\"",
             "qemu_accounts": "\"\(Surroundings.roomPool)\"",
         ])
-        // A queue whose machines see directories of the node, and its jobs' directory.
+        // A queue whose machines see directories of the node, and its jobs' directory; and one whose images bring
+        // their payload and have long to end it.
         let site = try String(contentsOfFile: node.path("etc/bivouac/site.toml"), encoding: .utf8)
         try node.write(
             "etc/bivouac/site.toml",
@@ -92,6 +93,12 @@ final class MachineRoom {
                 workdir = "virtiofs"
                 exports = ["data"]
                 user_disk = "16 MiB"
+                [queue.own]
+                image = "demo/minimal"
+                allow = ["demo/*"]
+                memory = "512 MiB"
+                payload = "image"
+                grace = "10m"
                 [exports]
                 data = "\(node.path("data"))"
 
@@ -143,6 +150,13 @@ final class MachineRoom {
         job.partition = "live"
         job.comment = "user_disk=yes"
         job.more["SLURM_JOB_WORK_DIR"] = node.path("work")
+        return job
+    }
+
+    /// A job of this node whose image brings the payload; its guest, which is none, ignores the power button.
+    func ownJob(_ number: Int) -> JobOnNode {
+        var job = job(number)
+        job.partition = "own"
         return job
     }
 
