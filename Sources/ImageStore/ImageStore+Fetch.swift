@@ -125,7 +125,7 @@ extension ImageStore {
         after error: ImageStoreError, _ source: ImageSource, _ new: ImageDirectory
     ) -> Bool {
         switch error {
-        case .late, .unpacker, .unrecorded: break
+        case .late, .unpacker: break
         case .refused(let refusal) where refusal.name == .ImageUnavailable: break
         default: return false
         }

@@ -56,7 +56,7 @@ extension HookTests {
             #expect(try node.phase() == "captured")
             #expect(node.machines == [])
             #expect(node.evidence == ["t-4711.0"])
-            #expect(try node.audit().map(\.event).suffix(3) == ["admission", "start", "end"])
+            #expect(try node.audit().map(\.event).suffix(4) == ["admission", "image", "start", "end"])
             // The launcher of a job that is started all the same does not run it.
             let launcher = try node.launcher()
             #expect(launcher.status == 78)

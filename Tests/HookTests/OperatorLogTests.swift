@@ -123,7 +123,7 @@ extension HookTests {
                 run.errors.contains("the audit log takes no line")
                     && run.errors.contains("could not stop machine"))
             #expect(try Self.phase(node) == "paused")
-            // An image that cannot be told of is not used either, and its bytes are not fetched twice.
+            // An image that cannot be told of does not come.
             let store = node.path("var/lib/bivouac/images")
             try FileManager.default.removeItem(atPath: "\(store)/\(image)")
             #expect(try node.bivouac("image", "fetch", "demo/minimal").status == 69)
