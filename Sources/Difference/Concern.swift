@@ -29,13 +29,12 @@ extension Concern {
     /// What there is to be said of a change, without repetition.
     static func of(_ change: Change) -> [Concern] {
         var found = ofRights(change)
-        let path = change.path
-        found += places.filter { place in
-            place.prefixes.contains {
-                path == $0 || path.hasPrefix($0 + "/") || ($0.last == "*" && path.hasPrefix($0.dropLast()))
-            }
-                || place.suffixes.contains { path.hasSuffix($0) }
-                || place.parts.contains { path.contains($0) }
+        let place = GuestPath(change.path)
+        let roots = place.fromRoots
+        found += places.filter { one in
+            roots.contains { root in one.prefixes.contains { root.isBelow($0) } }
+                || one.suffixes.contains { place.ends(with: $0) }
+                || one.parts.contains { place.contains($0) }
         }.map(\.concern)
         return Concern.allCases.filter { found.contains($0) }
     }
@@ -50,13 +49,14 @@ extension Concern {
             if facts.mode & 0o2000 != 0, facts.mode & 0o010 != 0 { found.append(.setgid) }
         }
         if facts.attributes.contains("security.capability") { found.append(.capabilities) }
-        if facts.device != nil, !change.path.hasPrefix("/dev/") { found.append(.device) }
+        if facts.device != nil, !GuestPath(change.path).isBelow("/dev") { found.append(.device) }
         return found
     }
 
     private struct Place {
         let concern: Concern
-        /// Paths and all below them; a star stands for any rest of a name.
+        /// Paths and all below them, as they are called where `/boot`, `/usr` or `/var` are file systems of their
+        /// own too; a star stands for any rest of a name.
         var prefixes: [String] = []
         var suffixes: [String] = []
         var parts: [String] = []
@@ -65,13 +65,19 @@ extension Concern {
     private static let places: [Place] = [
         Place(
             concern: .cron,
-            prefixes: ["/etc/cron*", "/etc/anacrontab", "/var/spool/cron", "/var/spool/at", "/etc/at.*"]),
+            prefixes: [
+                "/etc/cron*", "/etc/anacrontab", "/var/spool/cron", "/var/spool/at", "/spool/cron",
+                "/spool/at",
+                "/etc/at.*",
+            ]),
         Place(
             concern: .service,
             prefixes: [
                 "/etc/systemd", "/lib/systemd", "/usr/lib/systemd", "/usr/local/lib/systemd", "/etc/init.d",
                 "/etc/init", "/etc/inittab", "/etc/rc*", "/etc/xdg/systemd", "/etc/udev", "/lib/udev",
-                "/usr/lib/udev", "/etc/dbus-1", "/etc/acpi", "/sbin/init", "/etc/cloud",
+                "/usr/lib/udev", "/etc/dbus-1", "/etc/acpi", "/sbin/init", "/usr/sbin/init", "/etc/cloud",
+                "/var/lib/cloud/scripts", "/var/lib/systemd/linger", "/etc/NetworkManager/dispatcher.d",
+                "/etc/dhcp", "/etc/network",
             ], parts: ["/.config/systemd/"]),
         Place(concern: .ssh, prefixes: ["/etc/ssh"], parts: ["/.ssh"]),
         Place(
@@ -83,13 +89,17 @@ extension Concern {
             ]),
         Place(
             concern: .loader,
-            prefixes: ["/etc/ld.so.*", "/lib/ld-*", "/lib64/ld-*", "/lib/x86_64-linux-gnu/ld-*"]),
+            prefixes: [
+                "/etc/ld.so.*", "/lib/ld-*", "/lib64/ld-*", "/lib/x86_64-linux-gnu/ld-*", "/usr/lib/ld-*",
+                "/usr/lib64/ld-*", "/usr/lib/x86_64-linux-gnu/ld-*",
+            ]),
         Place(
             concern: .login,
             prefixes: [
                 "/etc/pam.d", "/etc/pam.conf", "/lib/security", "/lib64/security", "/etc/security",
-                "/lib/x86_64-linux-gnu/security", "/usr/lib/x86_64-linux-gnu/security",
-                "/usr/lib64/security", "/etc/nsswitch.conf", "/etc/krb5*", "/etc/grid-security",
+                "/lib/x86_64-linux-gnu/security", "/usr/lib/security",
+                "/usr/lib/x86_64-linux-gnu/security", "/usr/lib64/security", "/etc/nsswitch.conf",
+                "/etc/krb5*", "/etc/grid-security",
             ]),
         Place(
             concern: .shell,
@@ -99,7 +109,9 @@ extension Concern {
             concern: .boot,
             prefixes: [
                 "/boot", "/lib/modules", "/usr/lib/modules", "/etc/modules*", "/etc/modprobe.d",
-                "/etc/default/grub", "/etc/grub.d", "/vmlinuz", "/initrd*", "/etc/fstab",
+                "/etc/default/grub", "/etc/grub.d", "/vmlinuz*", "/initrd*", "/initramfs*", "/grub", "/grub2",
+                "/efi", "/EFI", "/loader", "/extlinux", "/syslinux", "/ldlinux*", "/config-*", "/System.map*",
+                "/etc/fstab",
             ]),
     ]
 }

@@ -14,9 +14,9 @@ enum Noise {
     /// Whether the change is of that kind: at such a place, and nothing but plain files and directories.
     static func explains(_ change: Change) -> Bool {
         if change.aspects == [.time] { return true }
-        guard paths.contains(where: { change.path == $0 || change.path.hasPrefix($0 + "/") }) else {
-            return false
-        }
+        let place = GuestPath(change.path)
+        let inside = place.inSubvolume
+        guard paths.contains(where: { place.isBelow($0) || inside.isBelow($0) }) else { return false }
         return [change.before, change.after].allSatisfy { facts in
             facts.map { ["file", "directory", "link"].contains($0.type) } ?? true
         } && Set(change.aspects).isSubset(of: [.content, .time, .target])

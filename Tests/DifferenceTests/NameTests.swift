@@ -31,6 +31,14 @@ import Testing
             ("/boot/grub/grub.cfg", [.boot]),
             ("/home/eve/.bashrc", [.shell]), ("/etc/pam.d/su", [.login]), ("/etc/cronicle", [.cron]),
             ("/home/cron.d", []), ("/srv/data", []),
+            ("/@/etc/cron.d/evil", [.cron]), ("/root/usr/lib/systemd/system/x.service", [.service]),
+            ("/@/.snapshots/12/snapshot/etc/passwd", [.account]), ("/srv/.snapshots/12/other/etc/passwd", []),
+            ("/grub/grub.cfg", [.boot]), ("/vmlinuz-6.1", [.boot]), ("/EFI/debian/grubx64.efi", [.boot]),
+            ("/spool/cron/root", [.cron]), ("/etc/sudoers.d/\u{301}x", [.account]),
+            ("/home/eve/.ssh/\u{301}", [.ssh]), ("/etc/sudoers\u{301}", []),
+            ("/var/lib/systemd/linger/eve", [.service]), ("/var/lib/systemd/random-seed", []),
+            ("/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2", [.loader]),
+            ("/usr/lib64/ld-linux-x86-64.so.2", [.loader]),
         ])
     func places(path: String, concerns: [Concern]) {
         let facts = Change.Facts(type: "file", mode: 0o644, uid: 0, gid: 0, size: 1, modified: 0)
@@ -48,6 +56,9 @@ import Testing
             return Change(path: path, kind: .added, aspects: aspects, before: nil, after: facts)
         }
         #expect(change("/var/log/x").isNoise)
+        #expect(change("/@rootfs/var/log/x").isNoise)
+        #expect(change("/var/log/\u{301}x").isNoise)
+        #expect(!change("/tmp/var/log/x").isNoise)
         #expect(!change("/var/log/x", mode: 0o4755).isNoise)
         #expect(!change("/var/log/x", type: "blockDevice").isNoise)
         #expect(!change("/var/log/x", [.owner]).isNoise)
