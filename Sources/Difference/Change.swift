@@ -21,7 +21,7 @@ package struct Change: Hashable, Sendable {
         package var size: UInt64
         /// Seconds since 1970, by the guest's clock.
         package var modified: Int64
-        /// Where a link leads.
+        /// Where a link leads, printable; the first bytes where that is long.
         package var target: String?
         /// Major and minor number.
         package var device: String?
@@ -41,6 +41,11 @@ package struct Change: Hashable, Sendable {
             self.target = target
             self.device = device
             self.attributes = attributes
+        }
+
+        /// A link's target as it is shown: nobody reads more of it, and its length is the link's own.
+        static func shown(_ target: [UInt8]) -> String {
+            PrintableName.text(Array(target.prefix(256))) + (target.count > 256 ? "..." : "")
         }
     }
 

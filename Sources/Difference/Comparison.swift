@@ -9,13 +9,12 @@ final class Comparison {
     let new: Volume?
     let changed: ChangedRanges
     private(set) var part: Difference.Part
+    private let list: ChangeList
     /// Blocks of which a journal holds a newer state, in order.
     private let journalled: [UInt64]
     private var directories: (base: Set<UInt32>, new: Set<UInt32>) = ([], [])
     private var names = 0
 
-    private static let changeLimit = 50_000
-    private static let faultLimit = 1000
     private static let nameLimit = 32 << 20
     private static let pathLimit = 4096
 
@@ -24,9 +23,15 @@ final class Comparison {
         let path: [UInt8]
         let base: Inode?
         let new: Inode?
+
+        /// Whether others than root could fill it with names.
+        var isOpen: Bool { [base, new].contains { $0.map { $0.uid != 0 || $0.mode & 0o022 != 0 } ?? false } }
     }
 
-    init(base: Volume?, new: Volume?, changed: ChangedRanges, part: Difference.Part) {
+    init(
+        base: Volume?, new: Volume?, changed: ChangedRanges, part: Difference.Part, list: ChangeList
+    ) {
+        self.list = list
         self.base = base
         self.new = new
         self.changed = changed
@@ -39,16 +44,22 @@ final class Comparison {
         let root = attempt([]) { () throws(DiskError) in
             Step(path: [], base: try base?.inode(Volume.root), new: try new?.inode(Volume.root))
         }
-        var steps: [Step] = []
+        var (steps, open): ([Step], [Step]) = ([], [])
         if let root, let next = compare([], root.base, root.new) { steps.append(next) }
-        while let step = steps.popLast() {
-            guard names < Self.nameLimit, part.changes.count < Self.changeLimit else {
+        // First what is root's alone: no job can fill that with names until nothing else is looked at.
+        while let step = steps.popLast() ?? open.popLast() {
+            guard names < Self.nameLimit else {
                 part.isCut = true
                 break
             }
-            steps += children(of: step)
+            for next in children(of: step) {
+                if next.isOpen { open.append(next) } else { steps.append(next) }
+            }
         }
-        part.unlinked = attempt([]) { () throws(DiskError) in try new?.orphans().count ?? 0 } ?? 0
+        for volume in [base, new] {
+            for what in volume?.unread ?? [] { fault([], what) }
+        }
+        part.unlinked = attempt([]) { () throws(DiskError) in try new?.orphans() ?? 0 } ?? 0
         part.changes.sort { $0.path < $1.path }
         return part
     }
@@ -190,23 +201,23 @@ final class Comparison {
     private func note(
         _ path: [UInt8], _ kind: Change.Kind, _ aspects: [Change.Aspect], _ old: Inode?, _ now: Inode?
     ) {
-        guard part.changes.count < Self.changeLimit else {
-            part.isCut = true
-            return
-        }
-        part.changes.append(
-            Change(
-                path: path.isEmpty ? "/" : PrintableName.text(path), kind: kind, aspects: aspects,
-                before: old.map { facts($0, base) }, after: now.map { facts($0, new) }))
+        let change = Change(
+            path: path.isEmpty ? "/" : PrintableName.text(path), kind: kind, aspects: aspects,
+            before: old.map { facts($0, base, path) }, after: now.map { facts($0, new, path) })
+        list.add(change, to: &part)
     }
 
-    private func facts(_ inode: Inode, _ volume: Volume?) -> Change.Facts {
-        let names = (try? volume?.attributes(of: inode))?.keys.filter { $0 != "system.data" }.sorted() ?? []
-        let target = inode.kind == .link ? try? volume?.content(of: inode, limit: 4096) : nil
+    private func facts(_ inode: Inode, _ volume: Volume?, _ path: [UInt8]) -> Change.Facts {
+        let found = attempt(path) { () throws(DiskError) in
+            (
+                attributes: try volume?.attributes(of: inode).keys.filter { $0 != "system.data" },
+                target: inode.kind == .link ? try volume?.content(of: inode, limit: 4096) : nil
+            )
+        }
         return Change.Facts(
             type: inode.kind.rawValue, mode: inode.mode, uid: inode.uid, gid: inode.gid, size: inode.size,
-            modified: inode.modified, target: target.map { PrintableName.text($0) }, device: inode.device,
-            attributes: names.prefix(16).map { PrintableName.text($0) })
+            modified: inode.modified, target: found?.target.map(Change.Facts.shown), device: inode.device,
+            attributes: (found?.attributes ?? []).sorted().map { PrintableName.text($0) })
     }
 
     /// Runs a step that a damaged file system may make fail; the rest goes on.
@@ -220,11 +231,7 @@ final class Comparison {
     }
 
     private func fault(_ path: [UInt8], _ why: String) {
-        guard part.unread.count < Self.faultLimit else {
-            part.isCut = true
-            return
-        }
-        part.unread.append("\(path.isEmpty ? "/" : PrintableName.text(path)): \(why)")
+        list.add(unread: "\(path.isEmpty ? "/" : PrintableName.text(path)): \(why)", to: &part)
     }
 }
 

@@ -17,13 +17,17 @@ extension Difference {
         if Set(now) != Set(old) { findings.append("the partition table was changed") }
         var outside = changed.bytes(in: 0..<disk.size)
         var parts: [Part] = []
+        let list = ChangeList()
         for partition in now {
             let range = partition.start..<(partition.start + partition.size)
             let bytes = changed.bytes(in: range)
             outside -= min(outside, bytes)
             let before = old.first { $0.start == partition.start }
             guard bytes > 0 || before == nil else { continue }
-            parts.append(Self.part(partition, before, base, disk, changed, bytes))
+            parts.append(Self.part(partition, before, base, disk, changed, bytes, list))
+            if let before, try Self.bootRecordDiffers(partition, before, base, disk) {
+                findings.append("the boot record of \(parts[parts.count - 1].name) was changed")
+            }
         }
         for partition in old where !now.contains(where: { $0.start == partition.start }) {
             findings.append("partition \(partition.number) at byte \(partition.start) is gone")
@@ -35,9 +39,23 @@ extension Difference {
         return Difference(parts: parts, findings: findings, outsideBytes: outside)
     }
 
+    /// Whether what a file system leaves to a boot loader at its beginning is not what it was.
+    private static func bootRecordDiffers(
+        _ partition: Partition, _ before: Partition, _ base: any DiskImage, _ disk: QcowImage
+    ) throws(DiskError) -> Bool {
+        let length =
+            switch FileSystemKind.of(partition, on: disk) {
+            case .ext, .swap: 1024
+            case .btrfs: 64 << 10
+            default: 0
+            }
+        guard UInt64(length) <= min(partition.size, before.size) else { return false }
+        return try base.read(length, at: partition.start) != disk.read(length, at: partition.start)
+    }
+
     private static func part(
         _ partition: Partition, _ before: Partition?, _ base: any DiskImage, _ disk: QcowImage,
-        _ changed: ChangedRanges, _ bytes: UInt64
+        _ changed: ChangedRanges, _ bytes: UInt64, _ list: ChangeList
     ) -> Part {
         let kind = FileSystemKind.of(partition, on: disk)
         let was = before.map { FileSystemKind.of($0, on: base) }
@@ -65,6 +83,6 @@ extension Difference {
         }
         let old = volume(before, base, was)
         guard let new = volume(partition, disk, kind) else { return part }
-        return Comparison(base: old, new: new, changed: changed, part: part).run()
+        return Comparison(base: old, new: new, changed: changed, part: part, list: list).run()
     }
 }

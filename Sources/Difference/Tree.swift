@@ -6,7 +6,7 @@ internal import Unix
 struct Tree {
     struct Node {
         var facts: Change.Facts
-        /// SHA-256 of a file's bytes.
+        /// SHA-256 of a file's bytes, or where a link leads.
         var content: [UInt8]
         /// Extended attributes.
         var attributes: [[UInt8]: [UInt8]]
@@ -23,7 +23,10 @@ struct Tree {
             guard nodes.count < Self.limit else { throw .unsupported("more than \(Self.limit) names") }
             let path = Self.path(entry.path)
             if entry.type == nil {
-                nodes[path] = nodes[Self.path(entry.target)]
+                guard let first = nodes[Self.path(entry.target)] else {
+                    throw .malformed("a tar archive with a second name of a file that has no first")
+                }
+                nodes[path] = first
             } else {
                 var hash = Sha256()
                 while true {
@@ -31,9 +34,14 @@ struct Tree {
                     if bytes.isEmpty { break }
                     hash.update(Array(bytes))
                 }
+                let content =
+                    switch entry.type {
+                    case "file": hash.finish()
+                    case "link": entry.target
+                    default: [UInt8]()
+                    }
                 nodes[path] = Node(
-                    facts: Change.Facts(entry), content: entry.type == "file" ? hash.finish() : [],
-                    attributes: entry.attributes)
+                    facts: Change.Facts(entry), content: content, attributes: entry.attributes)
             }
             if nodes.count % 10_000 == 0 { report(nodes.count) }
         }
@@ -53,7 +61,7 @@ extension Change.Facts {
         self.init(
             type: entry.type ?? "unknown", mode: entry.mode, uid: entry.uid, gid: entry.gid, size: entry.size,
             modified: entry.modified,
-            target: entry.type == "link" ? PrintableName.text(entry.target) : nil, device: entry.device,
+            target: entry.type == "link" ? Self.shown(entry.target) : nil, device: entry.device,
             attributes: entry.attributes.keys.map { PrintableName.text($0) }.sorted())
     }
 }

@@ -12,6 +12,8 @@ struct Replay {
 
     /// By the block that it stands for.
     private(set) var blocks: [UInt64: Copy] = [:]
+    /// Which changes it may hold that are not read here.
+    private(set) var unread: [String] = []
 
     private static let mark: UInt32 = 0xC03B_3998
 
@@ -19,15 +21,23 @@ struct Replay {
 
     /// The finished transactions of the file system's journal; none where it was put away in order.
     init(_ volume: Volume) throws(DiskError) {
+        guard volume.superblock.incompatible.contains(.recover) else { return }
         let number = volume.superblock.journalInode
-        guard number != 0, volume.superblock.incompatible.contains(.recover) else { return }
+        guard number != 0 else {
+            unread.append("what is in a journal on another disk")
+            return
+        }
         let map = try volume.blocks(of: try volume.inode(number))
         var log = try Log(volume, map)
+        if log.hasFastCommits { unread.append("what is in the journal's fast commits") }
         guard log.start != 0 else { return }
         let transactions = try log.transactions()
         for transaction in transactions {
-            for tag in transaction.tags where transaction.sequence > log.revoked[tag.block] ?? 0 {
-                blocks[tag.block] = tag.copy
+            for tag in transaction.tags {
+                // Sequence numbers go round.
+                let isRevoked =
+                    log.revoked[tag.block].map { Int32(bitPattern: transaction.sequence &- $0) <= 0 } ?? false
+                if !isRevoked { blocks[tag.block] = tag.copy }
             }
         }
     }
@@ -59,6 +69,9 @@ extension Replay {
         private var isWide: Bool { features & 2 != 0 }
         private var hasTail: Bool { features & 0x18 != 0 }
         private var isThird: Bool { features & 0x10 != 0 }
+        /// Bytes of a tag; the second form of checksums lengthens it by two, the third has a form of its own.
+        private var tagLength: Int { isThird ? 16 : (isWide ? 12 : 8) + (hasTail ? 2 : 0) }
+        var hasFastCommits: Bool { features & 0x20 != 0 }
 
         init(_ volume: Volume, _ map: BlockMap) throws(DiskError) {
             self.volume = volume
@@ -140,7 +153,7 @@ extension Replay {
 
         private func tags(_ descriptor: Bytes) throws(DiskError) -> [(block: UInt64, isEscaped: Bool)] {
             var found: [(block: UInt64, isEscaped: Bool)] = []
-            let length = isThird ? 16 : isWide ? 12 : 8
+            let length = tagLength
             let end = descriptor.count - (hasTail ? 4 : 0)
             var offset = 12
             while offset + length <= end {
@@ -148,6 +161,7 @@ extension Replay {
                 let flags: UInt32 = isThird ? try tag.big(4) : UInt32(try tag.big(UInt16.self, 6))
                 var block = UInt64(try tag.big(UInt32.self, 0))
                 if isWide { block |= UInt64(try tag.big(UInt32.self, 8)) << 32 }
+                try volume.checkLies(block)
                 found.append((block, flags & 1 != 0))
                 // Bit 1: of the same file system as the one before, whose UUID is left out. Bit 3: the last.
                 offset += length + (flags & 2 != 0 ? 0 : 16)

@@ -16,6 +16,8 @@ struct Superblock {
     let firstMetaGroup: UInt64
     let journalInode: UInt32
     let lastOrphan: UInt32
+    /// The file that lists inodes without a name; 0 for none.
+    let orphanFile: UInt32
     let incompatible: Incompatible
     let isSparse: Bool
 
@@ -65,6 +67,7 @@ struct Superblock {
         firstMetaGroup = UInt64(try bytes.little(UInt32.self, 0x104))
         journalInode = try bytes.little(UInt32.self, 0x5C) & 4 != 0 ? try bytes.little(0xE0) : 0
         lastOrphan = try bytes.little(0xE8)
+        orphanFile = try bytes.little(UInt32.self, 0x5C) & 0x1000 != 0 ? try bytes.little(0x280) : 0
         isSparse = try bytes.little(UInt32.self, 0x64) & 1 != 0
         guard blocksPerGroup > 0, blocksPerGroup <= UInt64(blockSize) * 8 * 16, inodesPerGroup > 0,
             inodeSize >= 128, inodeSize <= blockSize, inodeSize.nonzeroBitCount == 1, descriptorSize >= 32,

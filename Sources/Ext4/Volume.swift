@@ -9,7 +9,7 @@ package import Disk
 package final class Volume {
     package let partition: Partition
     private let disk: any DiskImage
-    let superblock: Superblock
+    private(set) var superblock: Superblock
     /// Blocks whose last state is in the journal.
     private(set) var replay = Replay()
     /// Pieces of the disk, by their number.
@@ -27,6 +27,14 @@ package final class Volume {
         let head = Bytes(try disk.read(1024, at: partition.start + Superblock.offset))
         superblock = try Superblock(head, size: partition.size)
         replay = try Replay(self)
+        guard !replay.blocks.isEmpty else { return }
+        // The journal may hold a newer superblock too, and where the tables lie.
+        tables = [:]
+        let offset = Int(Superblock.offset)
+        let now = try Superblock(
+            try block(UInt64(offset / blockSize)).part(offset % blockSize, 1024), size: partition.size)
+        guard now.blockSize == blockSize else { throw .malformed("a journal with blocks of another size") }
+        superblock = now
     }
 
     package var blockSize: Int { superblock.blockSize }
@@ -39,6 +47,16 @@ package final class Volume {
 
     /// Blocks that the journal holds a newer state of.
     package var journalled: [UInt64] { replay.blocks.keys.sorted() }
+
+    /// Which changes it may hold that are not read here.
+    package var unread: [String] { replay.unread }
+
+    /// Refuses a block behind the end of the partition.
+    func checkLies(_ block: UInt64) throws(DiskError) {
+        guard block < partition.size / UInt64(blockSize) else {
+            throw .malformed("block \(block) in the journal of a partition of \(partition.size) bytes")
+        }
+    }
 
     func check(_ block: UInt64, _ count: UInt64) throws(DiskError) {
         guard block >= superblock.firstDataBlock, block < superblock.blocks,
@@ -69,9 +87,6 @@ package final class Volume {
         guard let piece = pieces[index] else { throw .malformed("block \(number)") }
         return try piece.part(Int(offset) & (length - 1), blockSize)
     }
-
-    /// The block of the inode table in which an inode lies.
-    package func tableBlock(of number: UInt32) throws(DiskError) -> UInt64 { try place(of: number).block }
 
     private func place(of number: UInt32) throws(DiskError) -> (block: UInt64, offset: Int) {
         guard number > 0, number <= superblock.inodes else { throw .malformed("inode \(number)") }
@@ -120,16 +135,5 @@ package final class Volume {
                 ?? [UInt8](repeating: 0, count: blockSize)
         }
         return Array(bytes.prefix(length))
-    }
-
-    /// Numbers of inodes without a name that were open when the machine ended, at most a thousand.
-    package func orphans() throws(DiskError) -> [UInt32] {
-        var found: [UInt32] = []
-        var next = superblock.lastOrphan
-        while next != 0, found.count < 1000, !found.contains(next) {
-            found.append(next)
-            next = try inode(next).deleted
-        }
-        return found
     }
 }

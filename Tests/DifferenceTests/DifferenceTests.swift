@@ -9,7 +9,7 @@ import Unix
 
 @Suite("The difference of a disk") struct DifferenceTests {
     /// What a guest's root does, in debugfs's words.
-    private static func harm(_ fixture: DiskFixture) throws {
+    static func harm(_ fixture: DiskFixture) throws {
         let tool = try fixture.file("#!/bin/sh\n")
         let passwd = try fixture.file("root:x:0:0\nevil:x:0:0\n")
         let messages = try fixture.file("boot\nmore\n")
@@ -32,7 +32,7 @@ import Unix
         try fixture.write(Array("EVIL".utf8), at: fixture.start + block * size, of: fixture.changed)
     }
 
-    private static let said = [
+    static let said = [
         "changed /bin/ping attributes (capabilities)",
         "changed /bin/sh target",
         "added /etc/cron.d/evil (cron)",
@@ -112,33 +112,7 @@ import Unix
         }
     }
 
-    @Test("sees what is in the journal only, as after a machine that was ended at once")
-    func journal() throws {
-        try withScratch { scratch in
-            let fixture = DiskFixture(scratch: scratch)
-            try fixture.make(["-t", "ext4", "-b", "4096", "-O", "extent,64bit,metadata_csum,has_journal"])
-            try Self.harm(fixture)
-            // The same disk, with every changed block in the journal and none in its place.
-            let old = try Data(contentsOf: URL(fileURLWithPath: fixture.base))
-            let new = try Data(contentsOf: URL(fileURLWithPath: fixture.changed))
-            try FileManager.default.removeItem(atPath: fixture.changed)
-            try FileManager.default.copyItem(atPath: fixture.base, toPath: fixture.changed)
-            var commands = ["jo -c"]
-            for offset in stride(from: fixture.start, to: old.count, by: 4096)
-            where old[offset..<(offset + 4096)] != new[offset..<(offset + 4096)] {
-                let block = (offset - fixture.start) / 4096
-                let file = "\(scratch)/block-\(block)"
-                try new[offset..<(offset + 4096)].write(to: URL(fileURLWithPath: file))
-                commands.append("jw -b \(block) \(file)")
-            }
-            try fixture.debug(commands + ["jc"])
-            let images = try fixture.seal()
-            let difference = try Difference.between(images.base, images.disk)
-            #expect(difference.words == Self.said)
-        }
-    }
-
-    @Test("names a changed boot loader, a changed partition table and a file system of another kind")
+    @Test("names a changed boot loader or record, partition table and kind of file system")
     func outside() throws {
         try withScratch { scratch in
             let fixture = DiskFixture(scratch: scratch)
@@ -148,6 +122,15 @@ import Unix
             let difference = try Difference.between(images.base, images.disk)
             #expect(difference.outsideBytes == 4096)
             #expect(difference.findings.contains { $0.contains("outside of all partitions") })
+        }
+        try withScratch { scratch in
+            let fixture = DiskFixture(scratch: scratch)
+            try fixture.make(["-t", "ext4"])
+            try fixture.write(Array("EVIL".utf8), at: fixture.start + 512, of: fixture.changed)
+            let images = try fixture.seal()
+            let difference = try Difference.between(images.base, images.disk)
+            #expect(difference.findings == ["the boot record of partition 1 was changed"])
+            #expect(difference.words == [] && difference.isComplete)
         }
         try withScratch { scratch in
             let fixture = DiskFixture(scratch: scratch)
@@ -167,6 +150,75 @@ import Unix
             let difference = try Difference.between(images.base, images.disk)
             #expect(!difference.isComplete)
             #expect(difference.parts.first?.kind == "xfs")
+        }
+    }
+
+    @Test("of two partitions is told for each")
+    func partitions() throws {
+        try withScratch { scratch in
+            let middle = DiskFixture.length / 2
+            let one = DiskFixture(scratch: scratch, end: middle)
+            let other = DiskFixture(scratch: scratch, start: middle)
+            try one.make(["-t", "ext4"])
+            try other.makeFileSystem(["-t", "ext3"])
+            try Data(contentsOf: URL(fileURLWithPath: one.base)).write(to: URL(fileURLWithPath: one.changed))
+            try one.debug(["rm etc/motd"])
+            try other.debug(["rm etc/hosts"])
+            let images = try one.seal()
+            let difference = try Difference.between(images.base, images.disk)
+            #expect(difference.parts.map(\.name) == ["partition 1", "partition 2"])
+            #expect(difference.words == ["deleted /etc/motd", "deleted /etc/hosts"])
+            #expect(difference.isComplete)
+        }
+    }
+
+    @Test("of a directory with 20,000 names and their index is what changed, and takes no look at the others")
+    func hugeDirectory() throws {
+        try withScratch { scratch in
+            let fixture = DiskFixture(scratch: scratch, start: 0, isTableless: true)
+            let name = { (number: Int) in "home/name-\(number)-of-a-length-that-fills-blocks" }
+            try FileManager.default.createDirectory(
+                atPath: fixture.tree + "/home", withIntermediateDirectories: true)
+            try Data("same\n".utf8).write(to: URL(fileURLWithPath: "\(fixture.tree)/\(name(0))"))
+            for number in 1..<20_000 {
+                try FileManager.default.linkItem(
+                    atPath: "\(fixture.tree)/\(name(0))", toPath: "\(fixture.tree)/\(name(number))")
+            }
+            try fixture.make(["-t", "ext4", "-b", "4096"])
+            try fixture.require("/sbin/e2fsck", ["-fyD", fixture.base])
+            #expect(try fixture.debug(["htree_dump home"], on: fixture.base).contains("Root node"))
+            try Data(contentsOf: URL(fileURLWithPath: fixture.base)).write(
+                to: URL(fileURLWithPath: fixture.changed))
+            try fixture.debug(["unlink \(name(17_777))", "ln bin/ls home/\(name(17_777).suffix(20))"])
+            let images = try fixture.seal()
+            let difference = try Difference.between(images.base, images.disk)
+            #expect(
+                difference.words == ["deleted /\(name(17_777))", "added /home/\(name(17_777).suffix(20))"])
+            #expect(difference.isComplete)
+        }
+    }
+
+    @Test("lists a capability among many extended attributes, and compares long links to their ends")
+    func attributes() throws {
+        try withScratch { scratch in
+            let fixture = DiskFixture(scratch: scratch)
+            try fixture.make(["-t", "ext4", "-b", "4096"])
+            let link = String(repeating: "x", count: 900)
+            try fixture.debug(["symlink bin/far \(link)a"], on: fixture.base)
+            try fixture.debug(
+                (10..<30).map { "ea_set bin/ping security.a\($0) 1" } + [
+                    "ea_set bin/ping security.capability 0123456789", "symlink bin/far \(link)b",
+                ])
+            let images = try fixture.seal()
+            let difference = try Difference.between(images.base, images.disk)
+            #expect(
+                difference.words == [
+                    "changed /bin/far target", "changed /bin/ping attributes (capabilities)",
+                ])
+            let changes = difference.parts.flatMap(\.changes)
+            #expect(changes.last?.after?.attributes.count == 21)
+            #expect(changes.first?.after?.target == link.prefix(256) + "...")
+            #expect(changes.first?.after?.size == 901)
         }
     }
 

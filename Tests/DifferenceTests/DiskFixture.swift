@@ -9,12 +9,14 @@ struct DiskFixture {
     let scratch: String
     /// Byte on the disk at which the file system begins.
     var start: Int = 1 << 20
+    /// Where it ends.
+    var end: Int = Self.length
     var isTableless = false
 
     var base: String { scratch + "/base.raw" }
     var changed: String { scratch + "/changed.raw" }
     var overlay: String { scratch + "/overlay.qcow2" }
-    private var tree: String { scratch + "/tree" }
+    var tree: String { scratch + "/tree" }
 
     static let length = 24 << 20
 
@@ -38,19 +40,51 @@ struct DiskFixture {
         _ = FileManager.default.createFile(atPath: base, contents: nil)
         try FileHandle(forWritingTo: URL(fileURLWithPath: base)).truncate(atOffset: UInt64(Self.length))
         if !isTableless {
-            // One partition of a master boot record.
-            var entry: [UInt8] = [0x80, 0, 0, 0, 0x83, 0, 0, 0]
-            for number in [start / 512, (Self.length - start) / 512] {
-                entry += (0..<4).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
-            }
-            try write(entry, at: 446, of: base)
+            // The partitions of a master boot record: a second one takes what the first leaves.
+            var table = Self.entry(start, end)
+            if end < Self.length { table += Self.entry(end, Self.length) }
+            try write(table, at: 446, of: base)
             try write([0x55, 0xAA], at: 510, of: base)
         }
+        try makeFileSystem(options)
+        try FileManager.default.copyItem(atPath: base, toPath: changed)
+    }
+
+    private static func entry(_ start: Int, _ end: Int) -> [UInt8] {
+        [0x80, 0, 0, 0, 0x83, 0, 0, 0]
+            + [start / 512, (end - start) / 512].flatMap { number in
+                (0..<4).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
+            }
+    }
+
+    /// Makes the file system alone, on a disk that is there.
+    func makeFileSystem(_ options: [String]) throws {
         try require(
             "/sbin/mke2fs",
             ["-q", "-F", "-E", "offset=\(start),root_owner=0:0", "-d", tree] + options
-                + [base, "\((Self.length - start) / 1024)k"])
+                + [base, "\((end - start) / 1024)k"])
+    }
+
+    /// Puts all that has changed into the journal, and nothing of it in its place.
+    ///
+    /// `words` are debugfs's for opening it; one descriptor says of up to `most` blocks where they belong.
+    func journal(_ words: String, together most: Int = 1) throws {
+        let old = try Data(contentsOf: URL(fileURLWithPath: base))
+        let new = try Data(contentsOf: URL(fileURLWithPath: changed))
+        try FileManager.default.removeItem(atPath: changed)
         try FileManager.default.copyItem(atPath: base, toPath: changed)
+        let offsets = stride(from: start, to: old.count, by: 4096).filter {
+            old[$0..<($0 + 4096)] != new[$0..<($0 + 4096)]
+        }
+        var commands = ["jo \(words)"]
+        for first in stride(from: 0, to: offsets.count, by: most) {
+            let offsets = offsets[first..<min(first + most, offsets.count)]
+            let file = "\(scratch)/blocks-\(first)"
+            try Data(offsets.flatMap { new[$0..<($0 + 4096)] }).write(to: URL(fileURLWithPath: file))
+            let blocks = offsets.map { "\(($0 - start) / 4096)" }.joined(separator: ",")
+            commands.append("jw -b \(blocks) \(file)")
+        }
+        try debug(commands + ["jc"])
     }
 
     /// Runs debugfs's commands on the changed disk.
