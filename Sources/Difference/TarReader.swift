@@ -12,6 +12,7 @@ struct TarReader: ~Copyable {
         var mode: UInt16
         var uid: UInt32
         var gid: UInt32
+        /// Bytes of the file, its holes among them.
         var size: UInt64
         /// Seconds since 1970.
         var modified: Int64
@@ -23,13 +24,21 @@ struct TarReader: ~Copyable {
     private let file: FileDescriptor
     private var buffer: [UInt8] = []
     private var position = 0
-    /// Bytes of the member's content that are still to come, and of what fills its last block.
-    private var content: UInt64 = 0
+    /// Parts of the member's content that are still to come, the next one last, and what fills the last block.
+    private var runs: [Run] = []
     private var padding = 0
+
+    /// Bytes of a file without a hole among them.
+    private struct Run {
+        var place: UInt64
+        var count: UInt64
+    }
 
     private static let block = 512
     /// Bytes of an extended header, or of a long name.
     private static let extensionLimit: UInt64 = 4 << 20
+    /// Parts of a file between its holes.
+    private static let runLimit: UInt64 = 1 << 20
     private static let types: [UInt8: String] = [
         0: "file", UInt8(ascii: "0"): "file", UInt8(ascii: "7"): "file", UInt8(ascii: "2"): "link",
         UInt8(ascii: "3"): "characterDevice", UInt8(ascii: "4"): "blockDevice",
@@ -41,7 +50,7 @@ struct TarReader: ~Copyable {
 
     /// The next member, after the rest of the one before; nil at the archive's end.
     mutating func next() throws(DiskError) -> Entry? {
-        while !(try read().isEmpty) {}
+        while try read() != nil {}
         var extensions: [[UInt8]: [UInt8]] = [:]
         while true {
             let header = Bytes(try take(Self.block))
@@ -60,26 +69,29 @@ struct TarReader: ~Copyable {
             case UInt8(ascii: "L"): extensions[Array("path".utf8)] = Self.text(try member(size))
             case UInt8(ascii: "K"): extensions[Array("linkpath".utf8)] = Self.text(try member(size))
             default:
-                let entry = try entry(header, kind, size, extensions)
-                content = entry.type == "file" ? entry.size : 0
-                padding = Int((512 - content % 512) % 512)
+                var entry = try entry(header, kind, size, extensions)
+                guard entry.type == "file" else { return entry }
+                padding = Int((512 - entry.size % 512) % 512)
+                runs = [Run(place: 0, count: entry.size)]
+                try readHoles(of: &entry, extensions)
                 return entry
             }
         }
     }
 
-    /// The next bytes of the member's content; empty at its end.
-    mutating func read() throws(DiskError) -> ArraySlice<UInt8> {
-        guard content > 0 else {
+    /// The next bytes of the member's content and where they lie in the file, in order; nil at its end.
+    mutating func read() throws(DiskError) -> (place: UInt64, bytes: ArraySlice<UInt8>)? {
+        while runs.last?.count == 0 { runs.removeLast() }
+        guard let run = runs.last else {
             _ = try take(padding)
             padding = 0
-            return []
+            return nil
         }
         if position == buffer.count { try fill() }
-        let count = Int(min(content, UInt64(buffer.count - position)))
+        let count = Int(min(run.count, UInt64(buffer.count - position)))
         defer { position += count }
-        content -= UInt64(count)
-        return buffer[position..<(position + count)]
+        runs[runs.count - 1] = Run(place: run.place + UInt64(count), count: run.count - UInt64(count))
+        return (run.place, buffer[position..<(position + count)])
     }
 
     private func entry(_ header: Bytes, _ kind: UInt8, _ size: UInt64, _ more: [[UInt8]: [UInt8]])
@@ -118,6 +130,59 @@ struct TarReader: ~Copyable {
             entry.attributes[Array(key.dropFirst(Self.attributePrefix.count))] = value
         }
         return entry
+    }
+
+    /// Takes what stands before the content of a file with holes: of which parts it is; see "PAX Format, Version
+    /// 1.0" in the manual of GNU tar.
+    private mutating func readHoles(of entry: inout Entry, _ more: [[UInt8]: [UInt8]]) throws(DiskError) {
+        func text(_ key: String) -> String? {
+            more[Array("GNU.sparse.\(key)".utf8)].map { String(decoding: $0, as: UTF8.self) }
+        }
+        guard let major = text("major") else { return }
+        guard major == "1", let name = more[Array("GNU.sparse.name".utf8)],
+            let size = text("realsize").flatMap({ UInt64($0) })
+        else { throw .unsupported("a file with holes of version \(major) in a tar archive") }
+        var rest = entry.size
+        let numbers = try takeNumbers(&rest)
+        var found: [Run] = []
+        var end: UInt64 = 0
+        for index in stride(from: 0, to: numbers.count, by: 2) {
+            let run = Run(place: numbers[index], count: numbers[index + 1])
+            guard run.place >= end, run.place <= size, run.count <= size - run.place, run.count <= rest,
+                run.count % UInt64(Self.block) == 0 || run.count == rest
+            else { throw .malformed("a file with holes outside of itself in a tar archive") }
+            end = run.place + run.count
+            rest -= run.count
+            found.append(run)
+        }
+        guard rest == 0 else { throw .malformed("a file with holes and more besides in a tar archive") }
+        (entry.path, entry.size, runs) = (name, size, found.reversed())
+    }
+
+    /// A number on each line, the first of which says how many pairs follow; zeros fill the last block.
+    private mutating func takeNumbers(_ rest: inout UInt64) throws(DiskError) -> [UInt64] {
+        var numbers: [UInt64] = []
+        var wanted = 0
+        var digits: [UInt8] = []
+        repeat {
+            guard rest >= Self.block, digits.count < 20 else {
+                throw .malformed("a file with holes that is none")
+            }
+            rest -= UInt64(Self.block)
+            for byte in try take(Self.block) where wanted == 0 || numbers.count < wanted {
+                guard byte == 0x0A else {
+                    digits.append(byte)
+                    continue
+                }
+                guard let number = UInt64(String(decoding: digits, as: UTF8.self)), number <= Int64.max,
+                    wanted > 0 || number <= Self.runLimit
+                else { throw .malformed("a number among the holes of a file in a tar archive") }
+                if wanted == 0 { wanted = 1 + 2 * Int(number) }
+                numbers.append(number)
+                digits = []
+            }
+        } while numbers.count < max(wanted, 1)
+        return Array(numbers.dropFirst())
     }
 
     /// The sum of the header's bytes, its own field taken as blanks.

@@ -1,4 +1,3 @@
-internal import Digest
 internal import Disk
 internal import Unix
 
@@ -6,7 +5,7 @@ internal import Unix
 struct Tree {
     struct Node {
         var facts: Change.Facts
-        /// SHA-256 of a file's bytes, or where a link leads.
+        /// What `ContentHash` makes of a file's bytes, or where a link leads.
         var content: [UInt8]
         /// Extended attributes.
         var attributes: [[UInt8]: [UInt8]]
@@ -28,15 +27,11 @@ struct Tree {
                 }
                 nodes[path] = first
             } else {
-                var hash = Sha256()
-                while true {
-                    let bytes = try reader.read()
-                    if bytes.isEmpty { break }
-                    hash.update(Array(bytes))
-                }
+                var hash = ContentHash()
+                while let (place, bytes) = try reader.read() { hash.update(bytes, at: place) }
                 let content =
                     switch entry.type {
-                    case "file": hash.finish()
+                    case "file": hash.finish(size: entry.size)
                     case "link": entry.target
                     default: [UInt8]()
                     }

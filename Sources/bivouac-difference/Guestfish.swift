@@ -41,8 +41,10 @@ struct Guestfish {
     }
 
     private var commands: String {
-        // All subvolumes of a btrfs, not only the one that is mounted when nothing is said.
+        // All subvolumes of a btrfs, not only the one that is mounted when nothing is said. The machine's kernel
+        // hands what it does not know to the tar in it, which leaves the holes of files out.
         """
+        append TAR_OPTIONS=--sparse
         add "" protocol:nbd server:unix:\(directory)/disk format:raw readonly:true
         run
         mount-options "\(isBtrfs ? "ro,subvolid=5" : "ro")" /dev/sda /

@@ -29,11 +29,11 @@ import Unix
         return result.text
     }
 
-    private static func tar(_ tree: String, to path: String, _ format: String) throws {
+    private static func tar(_ tree: String, to path: String, _ format: String, _ more: [String] = []) throws {
         try require(
             "/bin/tar",
             ["-C", tree, "--format=\(format)", "--numeric-owner", "-cf", path]
-                + (format == "posix" ? ["--xattrs", "--xattrs-include=*"] : []) + ["."])
+                + (format == "posix" ? ["--xattrs", "--xattrs-include=*"] : []) + more + ["."])
     }
 
     private static func compare(_ old: String, _ new: String) throws -> Difference.Part {
@@ -86,13 +86,39 @@ import Unix
         }
     }
 
+    @Test("are the same whether zeros are written or are holes, of which there may be any number")
+    func holes() throws {
+        try withScratch { scratch in
+            let tree = scratch + "/tree"
+            let script = """
+                mkdir "$0"; cd "$0"; truncate -s 3000000 holes; truncate -s 5000 end; truncate -s 1T none
+                for place in 0 100 200 700; do echo x | dd of=holes bs=4096 seek=$place conv=notrunc status=none; done
+                """
+            try Self.require("/bin/sh", ["-ec", script, tree])
+            try Self.tar(tree, to: scratch + "/old", "posix", ["--sparse"])
+            #expect(try Self.compare(scratch + "/old", scratch + "/old").changes.isEmpty)
+            try Self.tar(tree, to: scratch + "/dense", "posix", ["--exclude=none"])
+            let dense = try Self.compare(scratch + "/old", scratch + "/dense").changes
+            #expect(dense.map(\.path) == ["/none"])
+            #expect(dense.first?.before?.size == 1 << 40)
+            let changes = """
+                cd "$0"; echo y | dd of=holes bs=4096 seek=700 conv=notrunc status=none; truncate -s 5001 end
+                """
+            try Self.require("/bin/sh", ["-ec", changes, tree])
+            try Self.tar(tree, to: scratch + "/new", "posix", ["--sparse"])
+            let found = try Self.compare(scratch + "/old", scratch + "/new").changes
+            #expect(found.filter { $0.aspects == [.content] }.map(\.path) == ["/end", "/holes"])
+        }
+    }
+
     @Test("that are cut anywhere, or no archives, are refused and never taken for smaller ones")
     func cut() throws {
         try withScratch { scratch in
             let tree = scratch + "/tree"
             try Self.require(
-                "/bin/sh", ["-ec", "mkdir \"$0\"; echo a >\"$0/a\"; ln -s b \"$0/b\"", tree])
-            try Self.tar(tree, to: scratch + "/whole", "posix")
+                "/bin/sh",
+                ["-ec", "mkdir \"$0\"; echo a >\"$0/a\"; ln -s b \"$0/b\"; truncate -s 99999 \"$0/c\"", tree])
+            try Self.tar(tree, to: scratch + "/whole", "posix", ["--sparse"])
             let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: scratch + "/whole")))
             let end = try #require(bytes.lastIndex { $0 != 0 }) / 512 * 512 + 512
             for length in stride(from: 0, to: end, by: 37) {
