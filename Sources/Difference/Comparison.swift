@@ -15,7 +15,7 @@ final class Comparison {
     private var directories: (base: Set<UInt32>, new: Set<UInt32>) = ([], [])
     private var names = 0
 
-    private static let nameLimit = 32 << 20
+    private static let nameLimit = 8 << 20
     private static let pathLimit = 4096
 
     /// A directory in both states, or in one.

@@ -172,7 +172,7 @@ import Unix
         }
     }
 
-    @Test("of a directory with 20,000 names and their index is what changed, and takes no look at the others")
+    @Test("of a huge directory with an index is what changed in it")
     func hugeDirectory() throws {
         try withScratch { scratch in
             let fixture = DiskFixture(scratch: scratch, start: 0, isTableless: true)
@@ -180,7 +180,8 @@ import Unix
             try FileManager.default.createDirectory(
                 atPath: fixture.tree + "/home", withIntermediateDirectories: true)
             try Data("same\n".utf8).write(to: URL(fileURLWithPath: "\(fixture.tree)/\(name(0))"))
-            for number in 1..<20_000 {
+            let isLong = ProcessInfo.processInfo.environment["BIVOUAC_TEST_LONG"] != nil
+            for number in 1..<(isLong ? 20_000 : 5000) {
                 try FileManager.default.linkItem(
                     atPath: "\(fixture.tree)/\(name(0))", toPath: "\(fixture.tree)/\(name(number))")
             }
@@ -189,11 +190,11 @@ import Unix
             #expect(try fixture.debug(["htree_dump home"], on: fixture.base).contains("Root node"))
             try Data(contentsOf: URL(fileURLWithPath: fixture.base)).write(
                 to: URL(fileURLWithPath: fixture.changed))
-            try fixture.debug(["unlink \(name(17_777))", "ln bin/ls home/\(name(17_777).suffix(20))"])
+            try fixture.debug(["unlink \(name(4321))", "ln bin/ls home/\(name(4321).suffix(20))"])
             let images = try fixture.seal()
             let difference = try Difference.between(images.base, images.disk)
             #expect(
-                difference.words == ["deleted /\(name(17_777))", "added /home/\(name(17_777).suffix(20))"])
+                difference.words == ["deleted /\(name(4321))", "added /home/\(name(4321).suffix(20))"])
             #expect(difference.isComplete)
         }
     }
