@@ -21,6 +21,8 @@ struct DifferenceTests {
             mkdir -p /etc/cron.d /var/log/old
             echo "* * * * * root /bin/back" >/etc/cron.d/back
             chown 1000 /etc/hostname
+            chmod 600 /etc/hostname
+            ln /bin/raw /bin/again
             echo more >/var/log/messages
             sync
             touch /dev/shm/harmed
@@ -42,8 +44,14 @@ struct DifferenceTests {
         try Files.write(Self.boot, to: scratch + "/boot")
         let name = "/etc/init.d/vmcontext_epilog"
         try Files.write(
-            "rm \(name)\nwrite \(scratch)/boot \(name)\nsif \(name) mode 0100755\n", to: scratch + "/commands"
-        )
+            """
+            rm \(name)
+            write \(scratch)/boot \(name)
+            sif \(name) mode 0100755
+            write \(scratch)/boot /bin/raw
+            ea_set /bin/raw security.capability 0123456789
+
+            """, to: scratch + "/commands")
         try await Command.require(
             ["/sbin/debugfs", "-w", "-f", scratch + "/commands", "\(raw)?offset=\(start * 512)"])
         try await Command.require(
@@ -82,12 +90,18 @@ struct DifferenceTests {
             return "\(change["kind"] ?? "") \(change["path"] ?? "") [\(aspects)] \(concerns)"
                 + (change["noise"] as? Bool == true ? "noise" : "")
         }
-        // Where the job's own files are, and the mount points of what the agent brings.
+        // Where the job's own files are: its script, and directories on the way to it and to its home.
+        let own = changes.filter { change in
+            let path = change.split(separator: " ")[1] + "/"
+            return path.hasPrefix(Cluster.directory + "/") || (Cluster.directory + "/").hasPrefix(path)
+        }
+        #expect(own.allSatisfy { $0.hasPrefix("added ") && $0.hasSuffix(" [] ") }, "\(own)")
+        #expect(own.filter { $0.contains("/slurm_script ") }.count == 1, "\(own)")
         #expect(
-            changes.filter { !$0.contains(" /var/lib") } == [
-                "added /bin/back [] setuid", "added /etc/cron.d [] cron",
+            changes.filter { !own.contains($0) } == [
+                "added /bin/again [] capabilities", "added /bin/back [] setuid", "added /etc/cron.d [] cron",
                 "added /etc/cron.d/back [] cron", "deleted /etc/fstab [] boot",
-                "changed /etc/hostname [owner] ", "changed /etc/inittab [content] service",
+                "changed /etc/hostname [mode owner] ", "changed /etc/inittab [content] service",
                 "added /etc/jobfeatures [] noise", "added /etc/machinefeatures [] noise",
                 "added /var/log/acpid.log [] noise", "added /var/log/messages [] noise",
                 "added /var/log/old [] noise",
