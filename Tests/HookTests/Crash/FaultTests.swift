@@ -9,13 +9,37 @@ extension CrashTests {
         @Test("a prologue whose system call fails blames the node in one line or does without; nothing stays")
         func prologue() async throws {
             let room = try await MachineRoom()
-            try await room.epilogue(room.running(900))
-            let job = room.job(901)
+            func job(_ number: Int) -> JobOnNode { room.job(number) }
+            try await Self.sweepPrologue("prologue, failing calls", in: room, job, 70) { $0[...] }
+        }
+
+        @Test(
+            "so does one whose system call for the user's files and disk fails",
+            .needsVirtiofs)
+        func prologueOfFiles() async throws {
+            let room = try await MachineRoom()
+            try await Self.sweepPrologue(
+                "prologue of shared files, failing calls", in: room, room.liveJob, 12
+            ) { calls in
+                let first = try #require(calls.firstIndex { $0.text.contains("disk.raw") })
+                let last = try #require(calls.lastIndex { $0.text.contains("/share") })
+                return calls[first...last]
+            }
+        }
+
+        private static func sweepPrologue(
+            _ title: String, in room: MachineRoom, _ make: (Int) -> JobOnNode, _ count: Int,
+            part: ([Trace.Call]) throws -> ArraySlice<Trace.Call>
+        ) async throws {
+            try await room.epilogue(room.start(make(900)))
+            try room.removeDisks()
+            let job = make(901)
             let trace = try await Sweep.trace(Built.prologue, job, in: room)
             try await room.epilogue(job)
-            var sweep = Sweep("prologue, failing calls, seed \(CrashTests.seed)", in: room, firstJob: 1000)
-            for fault in CrashTests.sample(Self.faults(trace), 70) {
-                let job = sweep.nextJob()
+            var sweep = Sweep("\(title), seed \(CrashTests.seed)", in: room, firstJob: 1000)
+            for fault in CrashTests.sample(Self.faults(try part(trace.calls)), count) {
+                try room.removeDisks()
+                let job = sweep.nextJob(make)
                 let run = try await room.run(
                     Trace.failing(fault.call, with: fault.error) + Built.prologue, job)
                 let what = "\(fault.error) from \(fault.call)"
@@ -35,7 +59,7 @@ extension CrashTests {
             try await room.epilogue(room.running(900))
             let trace = try await Sweep.trace(Built.epilogue, room.running(901), in: room)
             var sweep = Sweep("epilogue, failing calls, seed \(CrashTests.seed)", in: room, firstJob: 2000)
-            for fault in CrashTests.sample(Self.faults(trace), 35) {
+            for fault in CrashTests.sample(Self.faults(trace.calls[...]), 35) {
                 let job = sweep.nextJob()
                 let prologue = try await room.prologue(job)
                 #expect(prologue.status == 0, "\(prologue.errors)")
@@ -79,10 +103,12 @@ extension CrashTests {
             "flock": ["EINTR", "ENOLCK"], "socket": ["EMFILE"], "connect": ["EINTR", "ECONNREFUSED"],
             "poll": ["EINTR"], "pipe2": ["EMFILE"], "clone3": ["EAGAIN"], "wait4": ["EINTR"],
             "timer_create": ["EAGAIN"], "statfs": ["EIO"], "lseek": ["EIO"],
+            "sendmsg": ["ETOOMANYREFS", "ENOMEM"], "bind": ["EADDRINUSE", "ENOSPC"], "listen": ["EADDRINUSE"],
+            "dup": ["EMFILE"], "eventfd2": ["EMFILE"], "pidfd_open": ["EMFILE"],
         ]
 
-        private static func faults(_ trace: Trace) -> [Fault] {
-            trace.calls.flatMap { call in (errors[call.name] ?? []).map { Fault(call: call, error: $0) } }
+        private static func faults(_ calls: ArraySlice<Trace.Call>) -> [Fault] {
+            calls.flatMap { call in (errors[call.name] ?? []).map { Fault(call: call, error: $0) } }
         }
     }
 }

@@ -29,8 +29,10 @@ struct Trace {
         guard let first = calls.firstIndex(where: { $0.text.hasPrefix("umask(077") }) else {
             throw Harness.error("the trace has no first step")
         }
-        // The search for open descriptors, some thousand calls on numbers that are none.
-        self.calls = calls[first...].filter { !$0.text.contains("F_GETFD") && $0.name != "exit_group" }
+        // The searches for open descriptors, some thousand calls on numbers that are none.
+        self.calls = calls[first...].filter {
+            !$0.text.contains("F_GETFD") && !$0.text.contains("EBADF") && $0.name != "exit_group"
+        }
     }
 
     /// Calls after which something else is on disk or with libvirt, that is to say durable steps.
@@ -39,24 +41,21 @@ struct Trace {
     private static func isStep(_ call: Call) -> Bool {
         guard call.succeeded else { return false }
         switch call.name {
-        case "fsync", "rename", "unlink", "rmdir", "mkdir", "link", "ftruncate", "lchown", "chmod":
+        case "fsync", "rename", "unlink", "rmdir", "mkdir", "link", "ftruncate", "lchown", "fchown", "chmod",
+            "fchmod", "sendmsg", "bind":
             return true
+        case "openat": return call.text.contains("O_CREAT")
         // A call of libvirt's, on its way and answered.
         case "write": return call.text.contains("<socket:") || call.text.contains("UNIX")
         default: return false
         }
     }
 
-    /// The call that follows: dying before it is dying after this one.
-    func call(after call: Call) -> Call? {
-        guard let index = calls.firstIndex(of: call), index + 1 < calls.count else { return nil }
-        return calls[index + 1]
-    }
-
-    /// Before and after each durable step, each moment once.
+    /// Before and after each durable step: to die before the next one is to die after this one.
     var momentsAtSteps: [Call] {
-        var seen: Set<Call> = []
-        return steps.flatMap { [$0, call(after: $0)].compactMap { $0 } }.filter { seen.insert($0).inserted }
+        let steps = steps
+        guard let last = steps.last, let index = calls.firstIndex(of: last) else { return [] }
+        return steps + calls[(index + 1)...].prefix(1)
     }
 
     /// strace and its options in front of a program: what it does is written to a file.
