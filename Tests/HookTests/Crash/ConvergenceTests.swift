@@ -132,6 +132,35 @@ extension CrashTests {
             #expect(room.node.evidence == ["t-1.0", "t-2.0", "t-3.0"])
         }
 
+        @Test("after a reboot in the midst of a start or an end")
+        func rebootMidway() async throws {
+            let room = try await MachineRoom()
+            try await room.epilogue(room.running(900))
+            let example = room.job(901)
+            let start = try await Sweep.trace(Built.prologue, example, in: room).calls
+            let end = try await Sweep.trace(Built.epilogue, example, in: room).calls
+            let deaths: [(program: [String], call: Trace.Call?, phase: String)] = [
+                (Built.prologue, start.first { $0.name == "fchown" }, "prepared"),
+                // The machine is defined, then runs, then is ready.
+                (Built.prologue, start.first { $0.name == "sendmsg" }, "starting"),
+                (Built.prologue, start.first { $0.name == "lchown" }, "starting"),
+                (Built.prologue, start.last { $0.name == "chmod" }, "booting"),
+                (Built.epilogue, end.first { $0.name == "rename" && $0.text.contains("end.json") }, "ending"),
+                (Built.epilogue, end.first { $0.name == "unlink" && $0.text.contains("qcow2") }, "captured"),
+            ]
+            for (number, death) in deaths.enumerated() {
+                let job = room.job(1 + number)
+                let call = try #require(death.call)
+                if death.program == Built.epilogue { try await room.start(job) }
+                _ = try await room.run(Trace.killing(at: call) + death.program, job)
+                #expect(try room.phase(job) == death.phase, "killed before \(call)")
+                try await room.reboot(killing: [job])
+                #expect(try await room.tick().status == 0)
+                try Self.expectEnded(job, room)
+                #expect(room.unended() == [])
+            }
+        }
+
         @Test("after a reboot that the requeued job's prologue is faster than any tick to notice")
         func rebootAndRequeue() async throws {
             let room = try await MachineRoom()
