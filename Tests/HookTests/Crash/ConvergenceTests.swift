@@ -157,7 +157,7 @@ extension CrashTests {
                 try await room.reboot(killing: [job])
                 #expect(try await room.tick().status == 0)
                 try Self.expectEnded(job, room)
-                #expect(room.unended() == [])
+                #expect(try room.misreported() == [])
             }
         }
 
