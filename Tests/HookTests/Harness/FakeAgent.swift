@@ -11,19 +11,9 @@ final class FakeAgent {
 
     /// Listens on a path that belongs to the user, as prologue and libvirt leave it.
     init(_ path: String, owner: UInt32) throws {
-        listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: path.utf8) }
-        let size = socklen_t(MemoryLayout<sockaddr_un>.size)
-        let bound = unsafe withUnsafePointer(to: &address) {
-            unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                unsafe bind(listener, __CONST_SOCKADDR_ARG(__sockaddr__: $0), size)
-            }
-        }
-        guard bound == 0, listen(listener, 4) == 0, unsafe chmod(path, 0o600) == 0,
-            unsafe chown(path, owner, 0) == 0
-        else { throw Harness.error("could not listen on \(path): \(errno)") }
+        listener = try Socket.listen(at: path).release()
+        guard unsafe chmod(path, 0o600) == 0, unsafe chown(path, owner, 0) == 0
+        else { throw Harness.error("could not give \(path) away: \(errno)") }
     }
 
     deinit {
