@@ -1,4 +1,6 @@
+internal import Audit
 internal import Evidence
+internal import JSON
 package import Job
 internal import Libvirt
 package import Site
@@ -34,6 +36,14 @@ package struct Ending {
         try live.advanceEnding(.forget, at: clock())
         try live.remove()
         return true
+    }
+
+    /// Ends the machine and all of it as an operator orders, which is written down before.
+    package func destroy(_ live: consuming LiveJob, by author: String) throws(MachineFault) {
+        try Journal(AuditLog(path: places.auditLog)).write(
+            .action, live.record,
+            [.init("action", .string("job destroy")), .init("operator", .string(author))], at: clock())
+        try run(live, because: .destroyed(by: author))
     }
 
     /// Ends the machine; the record stays, `captured`, for what the caller has to add.

@@ -86,9 +86,8 @@ extension Verbs {
         guard let live = try LiveJob.open(key, places: tool.places, before: Deadline(seconds: 10)) else {
             throw Failure(ExitStatus.dataRefused, "job \(key) has no machine on this node")
         }
-        try act(tool, "job destroy", [.init("job", .string(key.description))])
-        try Ending(site: try tool.site(), places: tool.places, clock: { tool.now }).run(
-            live, because: .destroyed(by: tool.author))
+        try Ending(site: try tool.site(), places: tool.places, clock: { tool.now })
+            .destroy(live, by: tool.author)
         return ExitStatus.success
     }
 }

@@ -148,8 +148,14 @@ extension HookTests {
         func destroy() throws {
             let node = try Node(refreshed: false)
             #expect(try node.prologue().status == 0)
+            let record = try #require(try node.record())
             #expect(try node.bivouac("job", "destroy", "t-4711").status == 0)
             #expect(node.jobs == [])
+            let line = try #require(try node.audit().last { $0.event == "operator" })
+            #expect(line.fields["action"] as? String == "job destroy")
+            for name in ["user", "queue", "attempt"] {
+                #expect(line.fields[name] as? NSObject == record[name] as? NSObject, "\(name)")
+            }
             for words in [["destroy", "4711"], ["show", "4711"], ["console", "4711"], ["xml", "4711"]] {
                 let run = try node.bivouac(["job"] + words)
                 #expect(run.status == 65)
