@@ -45,11 +45,11 @@ extension Prologue {
         }
         // Before the line: whoever ends what dies here must log the end of a start that is in the log.
         try live.advance(.start, at: now) { $0.evidence = receipt.path }
+        // After a reboot the record in /run is gone: this copy then says whose machine's files these are.
+        try live.copyRecord(to: directory.record)
         try journal.write(
             .start, live.record,
             [.init("evidence", .string(receipt.path)), .init("manifest", .string(receipt.sha256))], at: now)
-        // After a reboot the record in /run is gone: this copy then says whose machine's files these are.
-        try live.copyRecord(to: directory.record, durably: false)
     }
 }
 

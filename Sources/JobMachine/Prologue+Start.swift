@@ -54,7 +54,7 @@ extension Prologue {
             }
         }
         try live.advance(.boot, at: clock())
-        try live.copyRecord(to: places.machine(parts.name).record)
+        try live.copyRecord(to: places.machine(parts.name).record, durably: false)
     }
 
     private func open(userDisk path: String?) throws(MachineFault) -> FileDescriptor? {

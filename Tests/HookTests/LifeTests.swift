@@ -65,6 +65,21 @@ extension HookTests {
             #expect(node.evidence == ["t-4711.0"])
         }
 
+        @Test("has on disk whose files a machine's are before its start is in the audit log")
+        func recordFirst() throws {
+            let node = try Node()
+            // The first one fetches the image, which is in the log as well.
+            try node.prologue(JobOnNode(id: "1"))
+            let trace = node.path("trace")
+            try Launch.run(
+                Trace.recording(trace) + Built.prologue,
+                environment: JobOnNode(id: "2").environment.merging(["BIVOUAC_ROOT": node.root]) { $1 })
+            let kept = try Trace(trace).steps.filter { $0.name == "fsync" }.map(\.text)
+            let record = try #require(kept.firstIndex { $0.contains("/machines/t-2.0/record.json") })
+            let line = try #require(kept.firstIndex { $0.contains("/audit.jsonl") })
+            #expect(record < line)
+        }
+
         @Test("keeps the machine's record while libvirt cannot say whether there is one")
         func unknownMachine() throws {
             let node = try Node()
